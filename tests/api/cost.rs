@@ -55,6 +55,7 @@ own permissions | 1 3 0 0 | MIA GET /permissions
 + person
 create an organization | 1 0 10 9 | NEW POST /v1/organizations | {"name": "New"}
 show an organization | 1 3 0 0 | ADA GET
+show an organization with its ancestors | 3 11 0 0 | ADA GET ?include=ancestors
 change the profile | 2 3 8 3 | ADA PATCH | {"website": "https://1.example"}
 approve a domain | 2 3 8 1 | ADA PUT /domains/example.com
 list approved domains | 3 9 0 0 | ADA GET /domains?limit=<limit>

@@ -204,7 +204,7 @@ async fn paging_through_the_history_is_stable_while_events_arrive() {
         cursor = page.body["next_cursor"].as_str().map(|next| format!("&cursor={next}"));
     }
     seen.reverse();
-    // The names beside the ids are those of the moment.
+    // The names next to the ids are those of the moment.
     assert_eq!(each(&seen, "id"), each(&before, "id"));
 }
 

@@ -458,7 +458,7 @@ async fn every_export_is_an_event() {
     "#);
 }
 
-/// What the filters name by ids has its name beside it, as it was at the time of the export.
+/// What the filters name by ids has its name next to it, as it was at the time of the export.
 #[tokio::test]
 async fn event_of_an_export_names_its_filters() {
     let app = TestApp::new().await;

@@ -99,7 +99,6 @@ async fn sub_organizations_nest_to_8_levels() {
     refused.refuses(409, "depth-limit");
 }
 
-/// `parent_name` stands beside `parent_id` in each view of an organization, right after a renaming, too.
 #[tokio::test]
 async fn sub_organization_begins_with_the_language_of_the_one_above() {
     let (app, root) = TestApp::with_tree("Wurzel").await;
@@ -108,6 +107,26 @@ async fn sub_organization_begins_with_the_language_of_the_one_above() {
     assert_eq!(app.get(ADA, &below).await.body["language"], "de");
 }
 
+/// A path on a screen needs the names of all organizations above.
+#[tokio::test]
+async fn organization_is_shown_with_the_names_of_its_ancestors() {
+    let (app, root) = TestApp::with_tree("Root").await;
+    let works = app.create_sub_organization(ADA, &root, "Works").await;
+    let hall = app.create_sub_organization(ADA, &works, "Hall").await;
+    let desk = app.create_sub_organization(ADA, &hall, "Desk").await;
+    let ancestors = async |org: &str| {
+        app.get(ADA, &format!("{org}?include=ancestors")).await.expect(200).body["ancestors"]
+            .clone()
+    };
+    let named = |org: &String, name: &str| json!({ "id": id(org), "name": name });
+    assert_eq!(ancestors(&root).await, json!([]));
+    let above = [named(&root, "Root"), named(&works, "Works"), named(&hall, "Hall")];
+    assert_eq!(ancestors(&desk).await, json!(above));
+    assert_eq!(app.get(ADA, &desk).await.body.get("ancestors"), None);
+    app.get(ADA, &format!("{desk}?include=roles")).await.refuses(422, "invalid-request");
+}
+
+/// `parent_name` is next to `parent_id` in each view of an organization, right after a renaming, too.
 #[tokio::test]
 async fn each_view_names_the_organization_above() {
     let (app, root) = TestApp::with_tree("Root").await;

@@ -11,7 +11,7 @@ use crate::{
 /// The members of Acme in the scenario whose access can end: all but the Super Admin.
 const MEMBERS: [&str; 7] = ["bob", "gus", "dan", "mia", "hugo", "leo", "job"];
 
-/// Writes beside those of the members themselves: `operation | caller | whose access ends`. An empty caller is that
+/// Writes in addition to those of the members themselves: `operation | caller | whose access ends`. An empty caller is that
 /// of the operation.
 const MORE: &str = "
 ADA makes cy's invitation one to Readers | bob | bob

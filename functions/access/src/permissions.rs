@@ -30,7 +30,7 @@ pub(crate) struct Permissions {
     restrictions: Vec<RestrictedLevel>,
 }
 
-/// What the caller asks for beside the levels.
+/// What the caller asks for in addition to the levels.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PermissionsQuery {

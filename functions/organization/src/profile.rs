@@ -4,11 +4,12 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         self, Conditions, Kind, Language, Level, MAX_CONTACT, MAX_ORGANIZATION_NAME,
-        MAX_POSTAL_ADDRESS, MAX_WEBSITE, Member, OrgId, Profile, Refusal, RoleId, RoleObject,
+        MAX_POSTAL_ADDRESS, MAX_WEBSITE, Member, Name, OrgId, Profile, Refusal, RoleId, RoleObject,
         Source,
     },
     http::{
-        Answer, ApiError, Call, IfMatch, Json, NameField, Path, Text, Website, WithEtag, views,
+        Answer, ApiError, Call, IfMatch, Json, NameField, Path, Query, Text, Website, WithEtag,
+        views,
     },
     store::{FetchedItems, Key, NewOrganization, ProfileChange},
 };
@@ -33,8 +34,8 @@ pub(crate) async fn create(
     let super_admin = Some(views::Person::member(&founder));
     let names = views::OrganizationNames { super_admin, parent: None };
     let organization = views::Organization::of(&org, org.conditions(None), names);
-    let language = org.language;
-    let view = OrganizationDetails { organization, language, profile: Profile::default() };
+    let (language, profile) = (org.language, Profile::default());
+    let view = OrganizationDetails { organization, language, profile, ancestors: None };
     let answer =
         Answer::created(format!("/v1/organizations/{id}"), &view).with_version(org.version);
     let (org, founder) = (&org, Some(&founder));
@@ -53,10 +54,20 @@ pub(crate) struct OrganizationDetails {
     language: Language,
     #[serde(flatten)]
     profile: Profile,
+    /// The organizations above it, the root first. Only with `include=ancestors`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ancestors: Option<Vec<Ancestor>>,
+}
+
+/// An organization above another one.
+#[derive(Serialize)]
+struct Ancestor {
+    id: OrgId,
+    name: Option<Name>,
 }
 
 impl OrganizationDetails {
-    /// Shows an organization under the conditions of the tree. `found` has the names that stand beside its ids.
+    /// Shows an organization under the conditions of the tree. `found` has the names that are next to its ids.
     fn of(
         org: &domain::Organization,
         conditions: Conditions,
@@ -65,18 +76,39 @@ impl OrganizationDetails {
     ) -> Result<Self, ApiError> {
         let names = views::OrganizationNames::of(found, org)?;
         let organization = views::Organization::of(org, conditions, names);
-        Ok(Self { organization, language: org.language, profile })
+        Ok(Self { organization, language: org.language, profile, ancestors: None })
     }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShowOrganizationQuery {
+    include: Option<Include>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Include {
+    /// The names of the organizations above, which cost a read unit each.
+    Ancestors,
 }
 
 pub(crate) async fn show(
     Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
+    Query(ShowOrganizationQuery { include }): Query<ShowOrganizationQuery>,
 ) -> Result<WithEtag<OrganizationDetails>, ApiError> {
     let (actor, found) = app.store.facts_to_show(&person, org, [Key::profile(org)]).await?;
     actor.require(RoleObject::OrganizationGeneralInformation, Level::ViewOnly)?;
     let profile = found.profile(org)?;
-    let view = OrganizationDetails::of(&actor.org, actor.conditions, &found, profile)?;
+    let mut view = OrganizationDetails::of(&actor.org, actor.conditions, &found, profile)?;
+    if let Some(Include::Ancestors) = include {
+        let path = &actor.org.path;
+        let ids: Vec<_> = path.ids().take(path.depth()).collect();
+        let found = app.store.get_also(found, ids.iter().copied().map(Key::organization)).await?;
+        let name = |id| found.present_organization(id).map(|above| above.name.clone());
+        view.ancestors = Some(ids.iter().map(|&id| Ancestor { id, name: name(id) }).collect());
+    }
     Ok(WithEtag { view, version: actor.org.version })
 }
 

@@ -1518,6 +1518,8 @@ export interface components {
             contact: string;
             /** @description The language of its mails, unless an invitation has another one. */
             language: components["schemas"]["Language"];
+            /** @description Only with `include=ancestors`. The organizations above it, the root first. */
+            ancestors?: components["schemas"]["NamedOrganization"][];
         } & components["schemas"]["OrganizationFields"];
         /**
          * @description A sub-organization with its number of users.
@@ -1553,6 +1555,17 @@ export interface components {
             users: components["schemas"]["UserCount"];
         } & components["schemas"]["OrganizationFields"];
         /**
+         * @description An organization and its name.
+         * @example {
+         *       "id": "org_01KAK5QX3T7Y9ZB2C4D6E8F0GH",
+         *       "name": "Acme"
+         *     }
+         */
+        NamedOrganization: {
+            id: components["schemas"]["OrganizationId"];
+            name: string;
+        };
+        /**
          * @description An organization that the caller can ask to join.
          * @example {
          *       "id": "org_01KAK5QX3T7Y9ZB2C4D6E8F0GH",
@@ -1564,7 +1577,7 @@ export interface components {
             name: string;
         };
         /**
-         * @description A person beside their id, by what they are called in the organization.
+         * @description A person with their id and what they are called in the organization.
          * @example {
          *       "id": "mem_5Q3R7S9T1V3W5X7Y9Z0A2B4C6D",
          *       "name": "Ada",
@@ -2021,7 +2034,7 @@ export interface components {
          */
         EventAction: "organization.created" | "organization.updated" | "organization.suspended" | "organization.resumed" | "organization.deleted" | "sub_organization.created" | "sub_organization.deleted" | "invitation.created" | "invitation.updated" | "invitation.resent" | "invitation.accepted" | "invitation.declined" | "invitation.revoked" | "invitation.expired" | "member.updated" | "member.role_changed" | "member.reconnected" | "member.removed" | "member.left" | "member.expired" | "role.created" | "role.updated" | "role.deleted" | "super_admin.assigned" | "super_admin.transferred" | "super_admin.appointed" | "settings.updated" | "join_request.created" | "join_request.cancelled" | "join_request.approved" | "join_request.declined" | "customer_link.added" | "customer_link.updated" | "customer_link.removed" | "customer_link.suspended" | "customer_link.resumed" | "person.erased" | "members.exported" | "member.added" | "security.updated" | "approved_domain.added" | "approved_domain.removed" | "critical_alert_user.added" | "critical_alert_user.removed";
         /**
-         * @description A change, recorded in the same transaction and never altered (ORG5). `action` says which fields `old` and `new` have: the values before and after the change, as far as they changed, with a name beside each id. The target of `member.reconnected` is a member or, if the member is the Super Admin, also the organization.
+         * @description A change, recorded in the same transaction and never altered (ORG5). `action` says which fields `old` and `new` have: the values before and after the change, as far as they changed, with a name next to each id. The target of `member.reconnected` is a member or, if the member is the Super Admin, also the organization.
          * @example {
          *       "id": "evt_01KAK5WB0C2D4E6F8G1H3J5K7M",
          *       "at": "2026-11-21T12:00:01Z",
@@ -2725,7 +2738,7 @@ export interface components {
         DomainValues: {
             domain: components["schemas"]["MailDomain"];
         };
-        /** @description Nothing beside the target. */
+        /** @description Nothing in addition to the target. */
         NoValues: Record<string, never>;
         /** @description What an offboarding ended. */
         Offboarded: {
@@ -5401,6 +5414,11 @@ export interface components {
          */
         IncludeRoles: "roles";
         /**
+         * @description `ancestors` adds the organizations above with their names, for the path that a screen shows. It costs a read unit for each.
+         * @example ancestors
+         */
+        IncludeAncestors: "ancestors";
+        /**
          * @description The organizations directly below, or all below.
          * @example all
          */
@@ -5831,7 +5849,13 @@ export interface operations {
     };
     showOrganization: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description `ancestors` adds the organizations above with their names, for the path that a screen shows. It costs a read unit for each.
+                 * @example ancestors
+                 */
+                include?: components["parameters"]["IncludeAncestors"];
+            };
             header?: {
                 /**
                  * @description One or several entity tags, or `*`. The response is 304 without a body if the resource still has one of them. A malformed header is ignored.

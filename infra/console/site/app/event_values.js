@@ -1,7 +1,7 @@
 // The values of events in words: what changed, before and after.
 import { asWords, formatTime, levelName, personName, roleKeys } from './words.js';
 
-// Ids beside which a name stands.
+// Ids that have a name next to them.
 const NAMED = {
   member_id: 'member', inviter_id: 'inviter', keeper_id: 'keeper', super_admin_id: 'super_admin', role_id: 'role_name',
   successor_role_id: 'successor_role_name', reassign_to: 'reassign_to_name', parent_id: 'parent_name', partner_id: 'partner_name',
@@ -39,7 +39,7 @@ const VALUES = {
 export const fieldLabel = (field) => FIELDS[field] ?? asWords(field);
 
 /**
- * The values to show: without ids that have a name beside them.
+ * The values to show: without ids that have a name next to them.
  *
  * @param {Types.Values} values
  */

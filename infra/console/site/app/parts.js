@@ -279,7 +279,7 @@ export const When = ({ at, empty = '–' }) => at ? html`<time datetime=${at} ti
 
 /**
  * Calls `onSearch(text)` a third of a second after the last change, or when the person leaves the field. A `value` that it has not sent replaces the text: the
- * person went back, or removed the filters. The label is for screen readers alone, beside the placeholder, unless it `isShown`.
+ * person went back, or removed the filters. The label is for screen readers alone, next to the placeholder, unless it `isShown`.
  *
  * @param {Props.SearchField} props
  */

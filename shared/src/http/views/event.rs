@@ -1,4 +1,4 @@
-//! Events with names beside the ids that they hold (ORG5).
+//! Events with names next to the ids that they hold (ORG5).
 
 use jiff::Timestamp;
 use serde::Serialize;

@@ -57,7 +57,7 @@ struct Suspension {
     since: Timestamp,
 }
 
-/// What stands beside the ids of an organization.
+/// The names of what an organization shows by id.
 #[derive(Clone, Debug, Default)]
 pub struct OrganizationNames {
     /// Its Super Admin, if it has one.
@@ -261,7 +261,7 @@ impl InvitationPeople {
 }
 
 impl Invitation {
-    /// The keys of the items that hold the names beside the ids of an invitation: of its role, and of the
+    /// The keys of the items that hold the names next to the ids of an invitation: of its role, and of the
     /// people behind it.
     pub fn name_keys(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
         let role = Key::custom_role(invitation.path.id(), invitation.role_id);

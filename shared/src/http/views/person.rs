@@ -1,4 +1,4 @@
-//! People beside their ids.
+//! People with their ids.
 
 use serde::Serialize;
 
