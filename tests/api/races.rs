@@ -444,20 +444,6 @@ async fn one_of_two_members_who_remove_each_other_stays() {
     check(&app).await;
 }
 
-/// SA5
-#[tokio::test]
-async fn member_who_leaves_twice_at_once_leaves_once() {
-    let (app, layer) = TestApp::with_fault_layer(ample()).await;
-    let acme = app.create_organization(ADA, "Acme").await;
-    app.add_member(ADA, &acme, BOB, "user").await;
-    let path = format!("{acme}/leave");
-    let leave = || app.post(BOB, &path, json!({}));
-    // Both read, then both write.
-    let (first, second, _) = layer.interleave(&[0, 1, 0, 1], leave(), leave()).await;
-    assert_outcomes(&[first, second], &[("204", 1), ("404 no-such-organization", 1)], "");
-    check(&app).await;
-}
-
 /// INV10
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_clean_ups_end_each_invitation_once() {

@@ -12,7 +12,7 @@ use axum::{
 use jiff::Timestamp;
 use rust_xlsxwriter::XlsxError;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::{
     domain::{OrgId, Refusal, RequestContext},
     http::{ApiError, App, Call, Json, OptionalJson, Path, Problem, views},
@@ -86,17 +86,7 @@ pub(crate) async fn export(
     let about = About { org: &actor.org, filters: &filters, made_by, made_at };
     let filtered = about.filtered(&app.store, &names).await?;
     let facts = about.facts(&filtered, sheet.rows());
-    // The text of a search can be a name or an address, which no event holds (ERA1).
-    let searched = !filters.q.trim().is_empty();
-    let filters = Filters { q: String::new(), ..filters };
-    let FilteredNames { organizations, roles } = filtered;
-    let exported = json!({
-        "filters": filters,
-        "organization_names": organizations,
-        "role_names": roles,
-        "searched": searched,
-        "rows": sheet.rows(),
-    });
+    let exported = recorded(filters, filtered, sheet.rows());
     let name = file_name(actor.org.name.as_str(), context.at);
     let title = format!("Users of {}", actor.org.name);
     let finished = spawn_blocking(move || sheet.finish(&title, &facts));
@@ -110,6 +100,20 @@ pub(crate) async fn export(
         Committed::Now => exports.deliver(export, context.at).await,
         Committed::Before(record) => exports.deliver_again(&record, context.at).await,
     }
+}
+
+/// What the event of an export says of its filters and its size.
+fn recorded(filters: Filters, names: FilteredNames, rows: u32) -> Value {
+    let FilteredNames { organizations, roles } = names;
+    // The text of a search can be a name or an address, which no event holds (ERA1).
+    let searched = !filters.q.trim().is_empty();
+    json!({
+        "filters": Filters { q: String::new(), ..filters },
+        "organization_names": organizations,
+        "role_names": roles,
+        "searched": searched,
+        "rows": rows,
+    })
 }
 
 /// An export that is ready for delivery.

@@ -118,23 +118,12 @@ async fn apply(
     let route = request.extensions().get::<MatchedPath>().cloned();
     let caller = caller::subject(&request).map(|sub| digest(&settings.salt, sub));
     let at = caller::time(&request);
-    let is_read = method == Method::GET || method == Method::HEAD;
-    let if_none_match = IfNoneMatch::of(request.headers()).filter(|_| is_read);
-    let unread_query = UnreadQuery::of(request.uri());
+    let read = ReadRequest::of(&mut request);
     request.extensions_mut().insert(id.clone());
-    if let Some(unread) = &unread_query {
-        request.extensions_mut().insert(unread.clone());
-    }
 
     let (((mut response, cost), metrics), named) = named(collected(run(request, next, &id))).await;
-    if is_read
-        && response.status().is_success()
-        && let Some(Err(problem)) = unread_query.map(|unread| unread.check())
-    {
-        response = problem.into_response();
-    }
-    if let Some(tags) = if_none_match {
-        tags.apply(&mut response);
+    if let Some(read) = read {
+        response = read.finish(response);
     }
     let problem = finish(&mut response, &id);
     response.extensions_mut().insert(cost);
@@ -161,6 +150,38 @@ async fn apply(
         metrics,
     });
     response
+}
+
+/// What a read is checked for after its handler: parameters that the handler did not read, and a version that the
+/// client has.
+struct ReadRequest {
+    unread_query: Option<UnreadQuery>,
+    if_none_match: Option<IfNoneMatch>,
+}
+
+impl ReadRequest {
+    /// The checks of a request, if it is a read. Every handler finds the parameters that are unread.
+    fn of(request: &mut Request) -> Option<Self> {
+        let unread_query = UnreadQuery::of(request.uri());
+        if let Some(unread) = &unread_query {
+            request.extensions_mut().insert(unread.clone());
+        }
+        let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
+        let if_none_match = IfNoneMatch::of(request.headers());
+        is_read.then_some(Self { unread_query, if_none_match })
+    }
+
+    fn finish(self, mut response: Response) -> Response {
+        if response.status().is_success()
+            && let Some(Err(problem)) = self.unread_query.map(|unread| unread.check())
+        {
+            response = problem.into_response();
+        }
+        if let Some(tags) = self.if_none_match {
+            tags.apply(&mut response);
+        }
+        response
+    }
 }
 
 /// Runs `work`. Returns also the organization that it named for the log.

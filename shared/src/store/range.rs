@@ -4,7 +4,10 @@
 //! A position only narrows a range that the caller was authorized for, so a forged position cannot
 //! reach other data.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder,
+    types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity},
+};
 use futures_util::future::try_join_all;
 use serde::de::DeserializeOwned;
 
@@ -128,6 +131,11 @@ impl Range {
         Self { descending, ..self }
     }
 
+    /// Whether its queries grow step by step, within read units.
+    fn is_stepped(&self) -> bool {
+        self.bounded || !self.filter.text.is_empty()
+    }
+
     fn range_attribute(&self) -> &'static str {
         self.index.map_or("sk", Index::range)
     }
@@ -203,6 +211,24 @@ impl Store {
         Ok(Merged::of(try_join_all(reads).await?, descending))
     }
 
+    /// The query for the items of a range that meet a key condition.
+    fn query(&self, range: &Range, condition: Expression) -> QueryFluentBuilder {
+        let mut terms = ExpressionValues::default();
+        let condition = terms.take(condition);
+        let filter = terms.take(range.filter.clone());
+        let (names, values) = terms.parts();
+        self.client
+            .query()
+            .table_name(&self.table)
+            .set_index_name(range.index.map(|index| index.name().to_owned()))
+            .key_condition_expression(condition)
+            .set_filter_expression((!filter.is_empty()).then_some(filter))
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .scan_index_forward(!range.descending)
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+    }
+
     /// Reads up to `wanted` items of a range after a key. With a filter, each query is four times as
     /// large as the one before, until about `units` read units are consumed.
     pub(super) async fn read(
@@ -214,22 +240,8 @@ impl Store {
     ) -> Result<Found, Error> {
         let mut found = Found::default();
         let Some(condition) = range.condition(after) else { return Ok(found) };
-        let mut terms = ExpressionValues::default();
-        let condition = terms.take(condition);
-        let filter = terms.take(range.filter.clone());
-        let stepped = range.bounded || !filter.is_empty();
-        let (names, values) = terms.parts();
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .set_index_name(range.index.map(|index| index.name().to_owned()))
-            .key_condition_expression(condition)
-            .set_filter_expression((!filter.is_empty()).then_some(filter))
-            .set_expression_attribute_names(names)
-            .set_expression_attribute_values(values)
-            .scan_index_forward(!range.descending)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        let query = self.query(range, condition);
+        let stepped = range.is_stepped();
         let mut budget = ReadBudget::new(units, range.bounded);
         let mut start = None;
         loop {

@@ -61,13 +61,22 @@ const LONGEST_PAUSE = 5;
  * @param {string} method
  */
 const isRepeatable = (method) => ['GET', 'POST'].includes(method);
+let moduleHasFailed = false;
 /**
- * The module that `load` imports. One that cannot be loaded is a problem that a later attempt solves.
+ * The module that `load` imports. One that cannot be loaded is a problem that a later attempt solves. Some browsers remember that a
+ * module failed, so where the second attempt fails too, the page is loaded again, if it can be.
  *
  * @template Module
  * @param {() => Promise<Module>} load
+ * @returns {Promise<Module>}
  */
-export const loadModule = (load) => load().catch(() => {
+export const loadModule = (load) => load().catch(async () => {
+  const isReachable = () => fetch(location.href, { method: 'HEAD', cache: 'no-store' }).then(({ ok }) => ok, () => false);
+  if (moduleHasFailed && await isReachable()) {
+    location.reload();
+    return new Promise(() => {});
+  }
+  moduleHasFailed = true;
   throw new Problem(UNREACHABLE, 0);
 });
 /** 128 random bits as text. `crypto.randomUUID` needs HTTPS or localhost. */
