@@ -1,5 +1,7 @@
 //! What is kept about a person: readable in the history, exported and erased (ORG5, ERA1, ERA2).
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::domain::{Email, PersonId, UserId};
@@ -395,6 +397,25 @@ async fn erasure_finds_an_address_that_is_invited_or_alerted_at_the_same_time() 
         assert_eq!(traces(&scan(&app).await), [""; 0], "{calls:?}");
         check(&app).await;
     }
+}
+
+/// A round that erases something is no lost race, however many there are.
+#[tokio::test]
+async fn erasure_ends_when_the_invitations_of_the_address_do() {
+    let (app, acme) = TestApp::with_acme().await;
+    app.add_member(ADA, &acme, PAT, "user").await;
+    let invitations = format!("{acme}/invitations");
+    let invite = async {
+        for _ in 0..15 {
+            let body = json!({ "email": PATS, "role_id": "user" });
+            app.post(ADA, &invitations, body).await;
+            tokio::time::sleep(Duration::from_millis(60)).await;
+        }
+    };
+    let pat = person(PAT.sub);
+    let (erased, ()) = futures_util::join!(app.delete(OPERATOR, &pat), invite);
+    erased.expect(204);
+    check(&app).await;
 }
 
 /// A person in more organizations than one transaction has room for.

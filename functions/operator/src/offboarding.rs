@@ -3,11 +3,11 @@
 use serde::Serialize;
 use shared::{
     domain::{Name, OrgId, Organization, PersonId, Refusal, RequestContext},
-    http::{Answer, ApiError, Call, NoBody, Path, Problem},
-    store::{Access, Deadline, EndingProgress, Error},
+    http::{Answer, ApiError, Call, NoBody, Path},
+    store::Access,
 };
 
-use crate::people::MAX_ATTEMPTS;
+use crate::people::Rounds;
 
 /// What an offboarding ended, and what it left.
 #[derive(Serialize)]
@@ -38,27 +38,23 @@ pub(crate) async fn offboard(
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let (deadline, mut progress) = (Deadline::begin(), EndingProgress::default());
+    let mut rounds = Rounds::begin();
     // The last transaction keeps the answer for the key.
     let steps = RequestContext { idempotency_key: None, ..context.clone() };
-    for _ in 0..MAX_ATTEMPTS {
+    loop {
         let data = app.store.personal_data(id).await?;
+        let Rounds { deadline, progress, .. } = &mut rounds;
         if data.organizations.is_empty() && progress.organizations == 0 {
             return Err(Refusal::NoSuchPerson.into());
         }
         let before = progress.organizations;
-        match app.store.offboard(&steps, &data, &mut progress, &deadline).await {
-            Ok(true) if progress.organizations == before => {
-                let super_admin_of = data.super_admin_of().map(LeftOrganization::of);
-                let (ended, super_admin_of) = (progress.ended, super_admin_of.collect());
-                let answer = Answer::ok(&Offboarded { ended, super_admin_of });
-                return answer.commit(app.store.transaction(&context)).await;
-            }
-            // What changed meanwhile is read again.
-            Ok(true) | Err(Error::Refused(_)) => {}
-            Ok(false) => return Err(Problem::unavailable(1).into()),
-            Err(error) => return Err(error.into()),
+        let round = app.store.offboard(&steps, &data, progress, deadline).await;
+        if matches!(round, Ok(true)) && progress.organizations == before {
+            let super_admin_of = data.super_admin_of().map(LeftOrganization::of);
+            let (ended, super_admin_of) = (progress.ended, super_admin_of.collect());
+            let answer = Answer::ok(&Offboarded { ended, super_admin_of });
+            return answer.commit(app.store.transaction(&context)).await;
         }
+        rounds.end(round)?;
     }
-    Err(Refusal::ChangedConcurrently.into())
 }

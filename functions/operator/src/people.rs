@@ -18,9 +18,43 @@ use shared::{
     },
 };
 
-/// The maximum number of attempts to end what a person has. Changes in the organizations can make an attempt
-/// fail.
-pub(crate) const MAX_ATTEMPTS: usize = 8;
+/// How often in a row the end of what a person has may lose a race.
+const MAX_LOST_RACES: u32 = 8;
+
+/// The rounds of a request that ends what a person has. Others can add something meanwhile, so it goes on until
+/// a round finds nothing, or its time is over.
+pub(crate) struct Rounds {
+    pub(crate) deadline: Deadline,
+    pub(crate) progress: EndingProgress,
+    lost_races: u32,
+}
+
+impl Rounds {
+    pub(crate) fn begin() -> Self {
+        Self { deadline: Deadline::begin(), progress: EndingProgress::default(), lost_races: 0 }
+    }
+
+    /// Takes the result of a round.
+    ///
+    /// # Errors
+    ///
+    /// 503 if time is over, so that a repeat continues; [`Refusal::ChangedConcurrently`] if no round had an effect.
+    pub(crate) fn end(&mut self, round: Result<bool, Error>) -> Result<(), ApiError> {
+        match round {
+            Ok(true) => self.lost_races = 0,
+            // What changed meanwhile is read again.
+            Err(Error::Refused(_)) => self.lost_races += 1,
+            Ok(false) => return Err(Problem::unavailable(1).into()),
+            Err(error) => return Err(error.into()),
+        }
+        let is_over = self.deadline.has_passed() || self.lost_races >= MAX_LOST_RACES;
+        match (is_over, self.progress.organizations) {
+            (false, _) => Ok(()),
+            (true, 0) => Err(Refusal::ChangedConcurrently.into()),
+            (true, _) => Err(Problem::unavailable(1).into()),
+        }
+    }
+}
 
 /// The most services of one keeper in an export.
 pub const MAX_KEPT_SERVICES: usize = 1_000;
@@ -309,26 +343,23 @@ pub(crate) async fn erase(
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let (deadline, mut progress) = (Deadline::begin(), EndingProgress::default());
-    let mut addresses = BTreeSet::new();
-    for _ in 0..MAX_ATTEMPTS {
+    let (mut rounds, mut addresses) = (Rounds::begin(), BTreeSet::new());
+    loop {
         // What was erased leads to the addresses no more, and others can invite them meanwhile.
         let data = app.store.personal_data_and_of(id, &addresses).await?;
         addresses.extend(data.addresses.iter().cloned());
-        if data.organizations.is_empty() && progress.organizations == 0 {
-            return Err(Refusal::NoSuchPerson.into());
-        }
         if data.organizations.is_empty() {
-            return Ok(Answer::no_content());
+            let none = Err(Refusal::NoSuchPerson.into());
+            return if rounds.progress.organizations == 0 {
+                none
+            } else {
+                Ok(Answer::no_content())
+            };
         }
         domain::check_erasable(data.super_admin_of())?;
         if_match.check_untagged()?;
-        match app.store.erase(&context, &data, &mut progress, &deadline).await {
-            // What changed meanwhile is read again.
-            Ok(true) | Err(Error::Refused(_)) => {}
-            Ok(false) => return Err(Problem::unavailable(1).into()),
-            Err(error) => return Err(error.into()),
-        }
+        let Rounds { deadline, progress, .. } = &mut rounds;
+        let round = app.store.erase(&context, &data, progress, deadline).await;
+        rounds.end(round)?;
     }
-    Err(Refusal::ChangedConcurrently.into())
 }
