@@ -10,8 +10,8 @@ use shared::{
         NewInvitation, OfferedRole, OrgId, PendingRoom, Person, Refusal, RequestContext, RoleId,
         Standing,
     },
-    http::{Answer, ApiError, App, Call, JsonOrCsv, Path, Problem, views},
-    store::{Chunk, Committed, Deadline, EarlierRun, Error, FetchedItems, Key},
+    http::{Answer, ApiError, App, Call, JsonOrCsv, Limits, Path, Problem, views},
+    store::{Chunk, Committed, Deadline, EarlierRun, Error, FetchedItems, Key, Transaction},
 };
 
 use crate::{
@@ -181,7 +181,7 @@ impl BatchInvite<'_> {
     async fn write_chunk(
         &self,
         nth: u16,
-        mut outcomes: Vec<Outcome>,
+        outcomes: Vec<Outcome>,
         facts: &BatchFacts,
     ) -> Result<ChunkEnd, ApiError> {
         let offers = self.list.chunk(nth);
@@ -216,8 +216,18 @@ impl BatchInvite<'_> {
                 Err(error) => Err(error),
             };
         }
+        self.refuse_chunk(nth, outcomes, &refusal).await
+    }
+
+    /// Records the refusal of a whole chunk as the outcome of each of its items.
+    async fn refuse_chunk(
+        &self,
+        nth: u16,
+        mut outcomes: Vec<Outcome>,
+        refusal: &Refusal,
+    ) -> Result<ChunkEnd, ApiError> {
         let refused = |offer: &Offer| Outcome::refused(offer.place.refused(refusal.clone()));
-        outcomes.extend(offers.iter().map(refused));
+        outcomes.extend(self.list.chunk(nth).iter().map(refused));
         let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &outcomes));
         let writes = self.app.store.transaction(self.context);
         Ok(chunk_end(writes.commit_chunk(chunk, &progress).await?, outcomes)?)
@@ -231,12 +241,12 @@ impl BatchInvite<'_> {
         facts: &BatchFacts,
     ) -> Result<ChunkEnd, Error> {
         let (mut judged, mut created) = (before.to_vec(), Vec::new());
-        let cap = self.app.limits.max_pending;
-        let budgets = self.app.limits.budgets;
+        let Limits { max_pending, budgets, .. } = self.app.limits;
         let of_organization = budgets.of_organization(&facts.actor.org, self.context.at);
+        let used = facts.found.used(&of_organization);
         let mut room = InvitationRoom {
-            pending: facts.found.pending_room(self.org, cap),
-            today: of_organization.clone().left(facts.found.used(&of_organization)),
+            pending: facts.found.pending_room(self.org, max_pending),
+            today: of_organization.left(used),
         };
         for offer in self.list.chunk(nth) {
             match self.judge(offer, facts, &mut room)? {
@@ -256,15 +266,26 @@ impl BatchInvite<'_> {
             }
         }
         let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &judged));
-        let writes = self.app.store.transaction(self.context);
-        let mut writes = writes.create_invitations(&facts.actor, &created, cap, chunk)?;
-        for NewInvitation { invitation, .. } in &created {
-            let address = self.app.limits.budgets.of_address(&invitation.email, self.context.at);
-            writes = writes.spend(&address, 1);
-        }
-        let writes =
-            writes.spend(&of_organization, u32::try_from(created.len()).unwrap_or(u32::MAX));
+        let writes = self.writes(&facts.actor, &created, chunk)?;
         chunk_end(writes.commit_chunk(chunk, &progress).await?, judged)
+    }
+
+    /// The transaction that creates the invitations of a chunk, and uses up the budgets.
+    fn writes(
+        &self,
+        actor: &Standing,
+        created: &[NewInvitation],
+        chunk: Chunk,
+    ) -> Result<Transaction<'_>, Error> {
+        let Limits { max_pending, budgets, .. } = self.app.limits;
+        let writes = self.app.store.transaction(self.context);
+        let mut writes = writes.create_invitations(actor, created, max_pending, chunk)?;
+        for NewInvitation { invitation, .. } in created {
+            let of_address = budgets.of_address(&invitation.email, self.context.at);
+            writes = writes.spend(&of_address, 1);
+        }
+        let of_organization = budgets.of_organization(&actor.org, self.context.at);
+        Ok(writes.spend(&of_organization, u32::try_from(created.len()).unwrap_or(u32::MAX)))
     }
 
     /// Judges one item. The outer error is a failed read; the inner one is the outcome of the item.
