@@ -213,7 +213,7 @@ class Story:
         expect(ada.delete(f"{self.path}/members/{self._member(fay)}"), 204)
         self.eve_member = self._member(self.eve)
         expect(ada.delete(f"{self.path}/members/{self.eve_member}"), 204)
-        # A service is nobody whom an organization knows as a person.
+        # A person of any organization cannot be a service.
         body = {"user_id": fay.id, "name": "Nightly sync", "role_id": "user"}
         expect(ada.post(f"{self.path}/service-members", body), 409)
         body = {**body, "user_id": "client|sync"}

@@ -103,7 +103,7 @@ async fn accept(
     Err(Refusal::ChangedConcurrently.into())
 }
 
-/// The inviter whom an attempt judges.
+/// The inviter that an attempt checks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum JudgedInviter {
     /// As the invitation names them. This takes no read, and can be outdated.

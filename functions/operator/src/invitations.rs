@@ -25,7 +25,7 @@ struct FirstAdminInvitation {
 
 /// Invites an Admin where no member can. Without a Super Admin, the new invitation replaces that of the first
 /// Admin, which may have expired or gone to a wrong address. Where the Super Admin is the only person, the
-/// invitee becomes an Admin whom an operator can appoint (SA6).
+/// invitee becomes an Admin, and an operator can appoint them (SA6).
 pub(crate) async fn invite_first_admin(
     call: Call,
     Path(id): Path<OrgId>,

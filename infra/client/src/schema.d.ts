@@ -935,7 +935,7 @@ export interface paths {
         put?: never;
         /**
          * Invite an Admin where no member can
-         * @description While the organization has no Super Admin, ends the pending invitation and invites another first Admin (OP1, INV8). Where the Super Admin is the only person who is a member, invites an Admin, whom an operator can appoint as Super Admin after they have accepted (SA6); an open invitation of the address is replaced. `super_admin` of the answer says which of the two it was. Where it is not `null`, an earlier invitation to a wrong address stays open: revoke it.
+         * @description While the organization has no Super Admin, ends the pending invitation and invites another first Admin (OP1, INV8). Where the Super Admin is the only person who is a member, invites an Admin. After they have accepted, an operator can appoint them as Super Admin (SA6). An open invitation of the address is replaced. `super_admin` of the answer says which of the two it was. Where it is not `null`, an earlier invitation to a wrong address stays open: revoke it.
          */
         post: operations["operatorInviteFirstAdmin"];
         delete?: never;
@@ -1672,7 +1672,7 @@ export interface components {
              * @constant
              */
             inviter_authorized: true;
-            /** @description The Super Admin of the organization. The invitee becomes an Admin, whom an operator can appoint. `null` where there is none: the invitee becomes the Super Admin, and the invitation replaces the earlier one. */
+            /** @description The Super Admin of the organization. The invitee becomes an Admin, and an operator can appoint them. `null` where there is none: the invitee becomes the Super Admin, and the invitation replaces the earlier one. */
             super_admin: components["schemas"]["Person"] | null;
         } & components["schemas"]["InvitationFields"];
         /** @description An invitation with the names that the invited person needs. */
@@ -4814,7 +4814,7 @@ export interface components {
             /** @constant */
             status: 415;
         } & components["schemas"]["Problem"];
-        /** @description The `sub` of the service is that of a person, whom an organization knows by an e-mail address (MACH1). Invite the person, or give the service a `sub` of its own. */
+        /** @description The `sub` of the service is that of a person: an organization knows it with an e-mail address (MACH1). Invite the person, or give the service a `sub` of its own. */
         "user-id-of-person": {
             /** @constant */
             type: "/problems/user-id-of-person";

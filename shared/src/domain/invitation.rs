@@ -290,7 +290,7 @@ pub fn invite(
 }
 
 /// Invites an Admin for an operator: the first one of an organization without Super Admin, or the
-/// one whom the operator can appoint where the Super Admin is the only person (INV8, OP1, SA6).
+/// one to appoint where the Super Admin is the only person (INV8, OP1, SA6).
 ///
 /// `persons` is the number of members who are persons, and `slot` the present use of the address.
 ///
