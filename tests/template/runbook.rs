@@ -308,8 +308,12 @@ fn runbook_goes_back_in_the_way_in_which_the_stack_is_deployed() {
     assert!(guide.contains("aws s3 cp \"$release\" \"s3://$bucket/rolecall-prod/$release\""));
     assert!(section.contains("good=$(git rev-parse 'v1.2.3^{commit}')"));
     assert!(section.contains("aws s3 cp \"s3://$bucket/$stack/release-$good.yaml\" ."));
+    // Both lists name the commit that is deployed. The pipeline names its release after the run.
+    assert!(section.contains("aws s3 ls \"s3://$bucket/$stack/release-\" | sort"));
+    assert!(section.contains("\"r\\(.number)\", .headSha"));
     // What the commands name exists in the example of a pipeline.
     let pipeline = include_str!("../../infra/pipeline/github.yml");
+    assert!(pipeline.contains("RELEASE: r${{ github.run_number }}a${{ github.run_attempt }}\n"));
     assert!(section.contains("\"Deploy to prod\"") && pipeline.contains("name: Deploy to prod\n"));
 }
 
