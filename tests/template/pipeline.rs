@@ -46,6 +46,14 @@ fn pipeline_builds_with_the_version_of_rust_that_the_workspace_names() {
     assert!(include_str!("../../infra/pipeline/github.yml").contains(&pin), "{pin}");
 }
 
+/// A quiet API needs a longer look at the new version than the default gives.
+#[test]
+fn traffic_of_prod_is_a_variable_of_its_environment() {
+    let variable = "TRAFFIC: ${{ vars.TRAFFIC || 'Canary10Percent5Minutes' }} #";
+    assert!(include_str!("../../infra/pipeline/github.yml").contains(variable));
+    assert!(include_str!("../../infra/pipeline/README.md").contains("\n| `TRAFFIC` | prod only"));
+}
+
 /// A gradual deployment can take longer than an hour, which is the default of a session.
 #[test]
 fn session_of_the_pipeline_lasts_as_long_as_its_role_allows() {
