@@ -149,6 +149,38 @@ fn restoring_the_table_disables_the_mappings_of_mail_before_it_stops_functions()
     assert_eq!(queues, ["NewMailReports", "NewMails"]);
 }
 
+/// A stand-in for the AWS CLI. It keeps the templates to which the stack is updated.
+const UPDATES: &str = r#"#!/bin/sh
+case "$*" in
+  *get-template*) cat "$HERE/processed.json" ;;
+  *"s3 cp "*) cat "$3" >>"$HERE/templates"; echo >>"$HERE/templates" ;;
+  *update-stack*--capabilities*) echo update >>"$HERE/templates" ;;
+  *) echo a-value ;;
+esac
+"#;
+
+/// CloudFormation creates a resource again only after a template without it.
+#[test]
+fn metric_filters_of_deleted_logs_are_created_again_by_two_updates() {
+    let here = directory("runbook-logs", UPDATES);
+    let processed = r#"{"Resources": {"Log": {"Type": "AWS::Logs::LogGroup"}, "Runs": {"Type": "AWS::Logs::MetricFilter"}}}"#;
+    fs::write(here.join("processed.json"), processed).expect("it can be written");
+    fs::write(here.join("templates"), "").expect("it can be written");
+    let variables = blocks(RUNBOOK).next().expect("the variables");
+    let (_, section) = RUNBOOK.split_once("\n## The logs are gone\n").expect("the section");
+    let updates = blocks(section).find(|it| it.contains("update-stack")).expect("step 3");
+    run(&here, &[&*variables, "cd \"$HERE\"", &*updates].join("\n"));
+    let templates = fs::read_to_string(here.join("templates")).expect("templates");
+    let without = r#"{"Resources": {"Log": {"Type": "AWS::Logs::LogGroup"}}}"#;
+    assert_eq!(templates, format!("{without}\nupdate\n{processed}\nupdate\n"));
+    // No other resource refers to a metric filter.
+    let template = include_str!("../../template.yaml");
+    for name in resources("AWS::Logs::MetricFilter").into_keys() {
+        let references = [format!("Ref {name}\n"), format!("{name}.")];
+        assert!(references.iter().all(|it| !template.contains(it)), "{name}");
+    }
+}
+
 /// A stand-in for curl. It knows a person with one membership and a former one, and notes the changes.
 const CURL: &str = r#"#!/bin/sh
 case "$*" in
