@@ -49,7 +49,7 @@ def alarm(name, description, **metrics):
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {
             "AlarmName": {"Fn::Sub": f"${{AWS::StackName}}-{name}-${{Release}}"},
-            "AlarmDescription": f"{description} A gradual deployment rolls back.",
+            "AlarmDescription": f"{description} A gradual deployment rolls back. See docs/runbook.md#a-rollback-by-codedeploy.",
             **metrics,
             "ComparisonOperator": "GreaterThanThreshold",
             "Threshold": {"Ref": "ToleratedFailures"},

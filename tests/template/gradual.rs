@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 use super::{list, template};
 
+const RUNBOOK: &str = include_str!("../../docs/runbook.md");
+
 const DERIVE: &str = "import json, sys
 sys.path.append('../infra/gradual')
 from derive import derive
@@ -123,6 +125,13 @@ fn each_release_has_rollback_alarms_of_its_own() {
         let properties = &gradual["Resources"][alarm]["Properties"];
         assert_eq!(properties["AlarmName"], json!({ "Fn::Sub": name }));
         assert_eq!(properties["TreatMissingData"], "notBreaching");
+        // The section of both in the runbook names them.
+        let description = properties["AlarmDescription"].as_str().expect("a text");
+        assert!(description.ends_with("See docs/runbook.md#a-rollback-by-codedeploy."));
+        let (_, section) =
+            RUNBOOK.split_once("\n### A rollback by CodeDeploy\n").expect("the section");
+        let section = section.split("\n#").next().expect("a text");
+        assert!(section.contains(&format!("`<stack>-{alarm}-<release>`")), "{alarm}");
     }
     assert!(gradual["Parameters"]["Release"].get("Default").is_none());
 }

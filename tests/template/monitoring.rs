@@ -293,7 +293,7 @@ fn logged_fields() -> BTreeSet<String> {
     let access: BTreeMap<String, String> = serde_json::from_str(&format).unwrap();
     // The members of the line of a request and of other lines; Lambda's own lines; fields that Insights adds.
     let members = "@timestamp @logStream level target message cause error organization span.request_id span.client_request_id span.requestId requestId request_id client_request_id \
-        function method route status problem caller org duration_ms round_trips code codes sequence_number type record.requestId record.status \
+        function release viewer_ip method route status problem caller org duration_ms round_trips code codes sequence_number type record.requestId record.status \
         record.errorType record.metrics.durationMs record.metrics.maxMemoryUsedMB";
     let members = members.split_whitespace().map(str::to_owned);
     let metrics = Metric::all().map(|metric| metric.name().to_owned());
@@ -336,6 +336,8 @@ fn queries_about_failures_show_the_function_of_each_line() {
         // The runbook reads the organization there.
         if name == "FailuresQuery" {
             assert!(fields.contains(&"organization"), "{name} lacks the organization");
+            // During a gradual deployment, it tells the new version from the old one.
+            assert!(fields.contains(&"release"), "{name} lacks the release");
         }
     }
 }
