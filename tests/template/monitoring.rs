@@ -353,6 +353,19 @@ fn request_is_found_by_the_id_of_the_client_and_by_that_of_api_gateway() {
     for field in ["request_id", "client_request_id", "span.request_id", "span.client_request_id"] {
         assert!(filter.contains(&format!(" {field} = \"REQUEST_ID\"")), "{filter}");
     }
+    // A forged token has the `sub` of its victim. Only the address tells the two apart.
+    for address in ["source_ip", "viewer_ip"] {
+        assert!(query.as_str().unwrap().contains(&format!(" {address},")), "{query}");
+    }
+}
+
+/// Complaints about invitations and about other mails, such as digests, need different answers.
+#[test]
+fn returned_mails_of_invitations_are_told_from_others() {
+    let query = resource("ReturnedMailQuery")["Properties"]["QueryString"].clone();
+    assert!(query.as_str().unwrap().contains("count(invitation) as of_invitations"), "{query}");
+    let code = include_str!("../../functions/mail/src/feedback.rs");
+    assert!(code.contains("info!(organization, invitation, report = event_type, kind, \"SES"));
 }
 
 /// A metric of a widget with its namespace, name and dimensions, after the shorthand `...` is expanded.
