@@ -20,7 +20,7 @@ use crate::{
     fault_layer::Fault,
     helpers::id,
     matrix::SERVICE,
-    test_app::{ADA, BOB, DAY, TestApp, ample},
+    test_app::{ADA, BOB, DAY, Identity, TestApp, ample},
 };
 
 thread_local! {
@@ -303,19 +303,32 @@ async fn line_of_a_decision_names_the_organization() {
     assert_eq!((&refused["status"], &refused["org"]), (&json!(403), &named(&acme)));
 }
 
-/// A scope in an object, such as Keycloak's `realm_access`, is not read, and the answer does not know that.
+/// A scope in an object, such as Keycloak's `realm_access`, or with a comma is not read, and the answer does not know that.
 #[tokio::test]
-async fn refused_operator_without_scopes_leaves_a_line_with_the_claim() {
-    let (app, _layer, _) = app().await;
-    let operators = "/v1/operator/organizations";
-    let logged = lines(app.get(ADA, operators)).await;
+async fn refusal_for_want_of_a_scope_leaves_a_line_if_the_claim_has_none_that_is_read() {
+    let (app, _layer, acme) = app().await;
     let message = "the claim of the scopes is absent or cannot be read";
-    let [hint] = &*logged.iter().filter(|it| it["message"] == message).collect::<Vec<_>>() else {
-        panic!("{logged:?}")
+    let hints = |lines: Vec<Value>| {
+        let hints = lines.into_iter().filter(|it| it["message"] == message);
+        hints.map(|it| it["claim"].clone()).collect::<Vec<_>>()
     };
-    assert_eq!(hint["claim"], "scope");
-    let with_scopes = lines(app.get(SERVICE, operators)).await;
-    assert!(with_scopes.iter().all(|it| it["message"] != message), "{with_scopes:?}");
+    let decision = json!({
+        "subject": { "type": "user", "id": ADA.sub },
+        "action": { "name": "license_management.open_page" },
+        "resource": { "type": "organization", "id": id(&acme) },
+    });
+    let operators = "/v1/operator/organizations";
+    for (scope, expected) in [("", 1), ("operator,decisions", 1), ("openid", 0)] {
+        let bob = Identity { scope, ..BOB };
+        let logged = [
+            lines(app.get(bob, operators)).await,
+            lines(app.post(bob, "/access/v1/evaluation", decision.clone())).await,
+        ];
+        for lines in logged {
+            assert_eq!(lines.last().unwrap()["status"], 403, "{scope}");
+            assert_eq!(hints(lines), vec![json!("scope"); expected], "{scope}");
+        }
+    }
 }
 
 /// A batch that ends early leaves messages untried, and one of them may have waited for longest.

@@ -55,10 +55,7 @@ impl Call {
     /// [`Refusal::OperatorScopeRequired`] if the token does not have the scope.
     pub fn as_operator(self) -> Result<Self, Refusal> {
         if !self.person.operator {
-            if self.sign_in.scopes.is_empty() {
-                let claim = self.app.claims.scope;
-                tracing::info!(claim, "the claim of the scopes is absent or cannot be read");
-            }
+            self.sign_in.log_unreadable_scopes(self.app.claims.scope);
             return Err(Refusal::OperatorScopeRequired);
         }
         let context = RequestContext { as_operator: true, ..self.context };
@@ -92,6 +89,14 @@ impl SignIn {
     /// Whether the token has the scope.
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes.iter().any(|held| held == scope)
+    }
+
+    /// Writes a line if the token has no scopes in `claim`, or has them in a form that is not read. A claim with
+    /// commas is one scope (RFC 6749, section 3.3), which no client asks for.
+    pub fn log_unreadable_scopes(&self, claim: &str) {
+        if self.scopes.iter().all(|scope| scope.contains(',')) {
+            tracing::info!(claim, "the claim of the scopes is absent or cannot be read");
+        }
     }
 
     /// The facts for the security rules, at the time of the request (ORG3).

@@ -18,7 +18,7 @@ use axum::{
 };
 use shared::{
     domain::{Action, OrgId, Person, Refusal, UserId},
-    http::{App, Call, is_subject},
+    http::{App, Call, SignIn, is_subject},
     store::AccessQuery,
 };
 
@@ -61,13 +61,18 @@ struct DecisionCaller {
     own: Person,
     /// Whether the token has the scope `decisions`.
     service: bool,
+    /// The sign-in, and the claim with its scopes.
+    sign_in: SignIn,
+    scope_claim: &'static str,
 }
 
 impl DecisionCaller {
     fn of(call: &Call) -> Self {
         let service = call.sign_in.has_scope(call.app.claims.decisions_scope);
         let subject = Person::subject(call.person.id.clone(), call.context.at);
-        Self { own: Person { authn: call.person.authn.clone(), ..subject }, service }
+        let own = Person { authn: call.person.authn.clone(), ..subject };
+        let (sign_in, scope_claim) = (call.sign_in.clone(), call.app.claims.scope);
+        Self { own, service, sign_in, scope_claim }
     }
 
     /// Checks that the caller may ask about `subject`.
@@ -77,7 +82,7 @@ impl DecisionCaller {
     /// [`Refusal::DecisionsScopeRequired`] if it is another person and the token lacks the scope.
     fn may_ask_about(&self, subject: &Entity) -> Result<(), Refusal> {
         let own = subject.kind == USER && subject.id == self.own.id.as_str();
-        if own || self.service { Ok(()) } else { Err(Refusal::DecisionsScopeRequired) }
+        if own { Ok(()) } else { self.may_ask_about_anybody() }
     }
 
     /// Checks that the caller may search for subjects.
@@ -86,7 +91,11 @@ impl DecisionCaller {
     ///
     /// [`Refusal::DecisionsScopeRequired`] if the token lacks the scope.
     fn may_ask_about_anybody(&self) -> Result<(), Refusal> {
-        if self.service { Ok(()) } else { Err(Refusal::DecisionsScopeRequired) }
+        if self.service {
+            return Ok(());
+        }
+        self.sign_in.log_unreadable_scopes(self.scope_claim);
+        Err(Refusal::DecisionsScopeRequired)
     }
 
     /// The person of `subject`, if its type and id are valid.
