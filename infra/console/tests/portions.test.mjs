@@ -1,5 +1,6 @@
 // Lists of addresses as people paste them, and files as they choose them.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { asPortions, listOf } from '../site/app/screens/users/portions.js';
 
@@ -21,6 +22,15 @@ const LISTS = {
   '\tE-mail\n"two\nlines"\ta@a.example\n6" tall\tb@a.example\nLast\tc@a.example': '2 "two\nlines"\ta@a.example|4 6" tall\tb@a.example|5 Last\tc@a.example',
   'Name,Contact e-mail\nAda,a@a.example': '2 Ada,a@a.example',
   'email\n': '',
+  'Members for group nw-all\r\nEmail address,Nickname,Group status,Email status\r\na@a.example,"Li, Wei",member,email\r\nb@a.example,B,member,email':
+    '3 a@a.example,"Li, Wei",member,email|4 b@a.example,B,member,email',
+  'Group Email [Required],Member Email,Member Name\nall@a.example,a@a.example,"Li, Wei"\nall@a.example,b@a.example,B':
+    '2 all@a.example,a@a.example,"Li, Wei"|3 all@a.example,b@a.example,B',
+  'Group mail,Contact e-mail,Name\nall@a.example,a@a.example,"Li, Wei"': '2 all@a.example,a@a.example,"Li, Wei"',
+  '"Members, of ""all"""\n\nas of 2026\nName;E-Mail\nLi, Wei;a@a.example': '5 Li, Wei;a@a.example',
+  '1\n2\n3\n4\nName,Email\nA,a@a.example': '6 A,a@a.example',
+  'a@a.example\nMail\nb@a.example': '1 a@a.example|2 Mail|3 b@a.example',
+  'a@a.example,A,email\nb@a.example,B,email': '1 a@a.example|1 A|1 email|2 b@a.example|2 B',
   'F9@a.example, f9@a.example': '1 F9@a.example',
   'email,role\nF9@a.example,User\nf9@A.example,user\nf9@a.example,Admin': '2 F9@a.example,User|4 f9@a.example,Admin',
 };
@@ -36,6 +46,19 @@ test('a table without a column for the role has the chosen one, and one with it 
   const body = (list) => asPortions(list, 'admin')[0].body;
   assert.equal(body('sep=;\nName;Email\nAda;a@a.example\n'), 'sep=;\nrole;Name;Email\nadmin;Ada;a@a.example');
   assert.equal(body('email,role\na@a.example,User'), 'email,role\na@a.example,User');
+});
+
+test('the column with addresses has each name that the API reads', () => {
+  const source = readFileSync(new URL('../../../functions/invite/src/csv/mod.rs', import.meta.url), 'utf8');
+  const [, list] = /** @type {RegExpExecArray} */ (/const EMAIL: [^=]*= \[([^\]]*)\]/.exec(source));
+  const names = [...list.matchAll(/"(.*)"/g)].map(([, name]) => name);
+  assert.ok(names.length > 10, list);
+  for (const name of names) assert.equal(asPortions(`Title\n${name};Name\na@a.example;A`, 'user')[0].rows.length, 1, name);
+});
+
+test('names of columns are sent without the title above them', () => {
+  const [{ body, contentType }] = asPortions('Members for group all\nEmail address,Nickname\na@a.example,A', 'user');
+  assert.deepEqual([body, contentType], ['role,Email address,Nickname\nuser,a@a.example,A', 'text/csv']);
 });
 
 test('a quotation mark without an end is named by its line', () => {

@@ -6,11 +6,13 @@ const BATCH = 100;
 /** The most bytes of a file and of a JSON body that the API reads. */
 const MAX_FILE = 512 * 1024;
 const MAX_JSON = 64 * 1024;
+/** The most lines of a title above the names of the columns, as in the API. */
+const MAX_TITLE_LINES = 4;
 
 // The columns that the API reads, as `columnName` writes their names.
 const EMAIL = [
   'email', 'emailaddress', 'primaryemail', 'primaryemailaddress', 'workemail', 'primaryworkemail', 'emailwork', 'email1value', 'emailadresse',
-  'mailadresse', 'mail', 'primarysmtpaddress', 'useremail', 'userprincipalname',
+  'mailadresse', 'mail', 'primarysmtpaddress', 'useremail', 'memberemail', 'userprincipalname',
 ];
 const ROLE = ['roleid', 'role', 'rolename', 'rolle'];
 
@@ -110,21 +112,56 @@ const separatorIn = (line) => [',', ';', '\t'].reduce((best, next) => (line.spli
 const columnName = (cell) => cell.split('[')[0].replace(/[^a-z0-9]/gi, '').toLowerCase();
 
 /**
+ * The cells of a line. A separator in quotes is text.
+ *
+ * @param {string} line
+ * @param {string} separator
+ */
+const cellsIn = (line, separator) =>
+  line.replace(/"(?:""|[^"])*"/g, (quoted) => quoted.replaceAll(separator, ' ')).split(separator);
+
+/**
+ * Where the names of the columns are: the text that begins with them, the number of its first line, and what separates the cells.
+ * As in the API, a title can stand above them; a row with an address is no part of it. Null if no line near the beginning names
+ * the column with addresses.
+ *
+ * @param {string} text
+ * @param {number} first The number of its first line.
+ * @param {string | undefined} given The separator, if the file names it.
+ */
+function namesIn(text, first, given) {
+  for (let title = 0; title <= MAX_TITLE_LINES; title++) {
+    const [blank] = /** @type {RegExpExecArray} */ (/^(?:[\s,;]*\n)?/.exec(text));
+    [text, first] = [text.slice(blank.length), first + blank.split('\n').length - 1];
+    const [line] = text.split('\n', 1);
+    const separator = given ?? separatorIn(line);
+    const cells = cellsIn(line, separator);
+    if (!line.includes('@') && cells.some((cell) => EMAIL.includes(columnName(cell)))) return { text, first, separator };
+    if (cells.some((cell) => /^\s*\S+@\S+\s*$/.test(cell)) || !text.includes('\n')) return null;
+    [text, first] = [text.slice(line.length + 1), first + 1];
+  }
+  return null;
+}
+
+/**
  * The rows below the names of columns, or null for a list without these. A table whose column with addresses has another name
  * is one, too: its refusal says which names there are.
  *
  * @param {string} text
- * @param {string} separator
  * @param {number} first The number of its first line.
+ * @param {string | undefined} given The separator, if the file names it.
  */
-function tableIn(text, separator, first) {
-  const { rows: [head, ...rows], open } = rowsIn(text, separator, first);
-  const names = head?.text.split(separator).map(columnName) ?? [];
+function tableIn(text, first, given) {
+  const named = namesIn(text, first, given);
+  const { separator, ...from } = named ?? { text, first, separator: given ?? separatorIn(text.split('\n', 1)[0]) };
+  const { rows: [head, ...rows], open } = rowsIn(from.text, separator, from.first);
+  const cells = head ? cellsIn(head.text, separator) : [];
+  const names = cells.map(columnName);
   const isSimilar = names.length > 1 && !head.text.includes('@') && names.some((name) => name.includes('mail')) &&
-    rows[0]?.text.split(separator).length === names.length;
-  if (!isSimilar && !names.some((name) => EMAIL.includes(name))) return null;
+    rows.length > 0 && cellsIn(rows[0].text, separator).length === names.length;
+  if (!isSimilar && !named) return null;
   if (open) throw new Problem({ title: 'The list cannot be read', detail: `The quotation mark that begins a cell in line ${open} has no end. Correct the line.` }, 422);
-  return { head: head.text, rows: once(rows), hasRole: names.some((name) => ROLE.includes(name)) };
+  return { head: head.text, separator, rows: once(rows), hasRole: names.some((name) => ROLE.includes(name)) };
 }
 
 /**
@@ -138,13 +175,13 @@ export function asPortions(list, role_id) {
   const text = list.replace(/\r\n?/g, '\n');
   const [beginning, given] = /** @type {RegExpExecArray} */ (BEGINNING.exec(text));
   const [rest, first] = [text.slice(beginning.length), beginning.split('\n').length];
-  const separator = given ?? separatorIn(rest.split('\n', 1)[0]);
-  const table = tableIn(rest, separator, first);
+  const table = tableIn(rest, first, given);
   if (!table) {
     const invitation = (/** @type {Types.Row} */ { text }) => ({ email: text, role_id });
     return chunks(entriesIn(rest, first), MAX_JSON, (row) => JSON.stringify(invitation(row)))
       .map((rows) => ({ rows, top: '', body: { invitations: rows.map(invitation) } }));
   }
+  const { separator } = table;
   const directive = given ? `sep=${given}\n` : '';
   const withRole = (/** @type {string} */ row, /** @type {string} */ cell) => (table.hasRole ? row : cell + separator + row);
   const head = directive + withRole(table.head, 'role');
