@@ -62,7 +62,7 @@ async fn rows_without_an_address_or_of_accounts_out_of_use_are_refused_in_words(
     assert!(detail(0).starts_with("row 2, email: has no address."), "{done}");
     assert!(
         detail(1).starts_with(
-            "row 3, status: says that the account is not in use: \u{201c}Deactivated\u{201d}."
+            "row 3, status: the column \u{201c}status\u{201d} has \u{201c}Deactivated\u{201d}, so the account"
         ),
         "{done}"
     );

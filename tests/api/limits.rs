@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use access::{MAX_EVALUATIONS, MAX_RESULTS};
-use invite::MAX_CELL;
+use invite::{MAX_CELL, MAX_TITLE_LINES};
 use mail::{MAX_PRODUCT_NAME, MAX_SUBJECT_VALUE, MAX_VALUE};
 use members::{ExportLimits, MAX_NAME_IN_FILE_NAME, MAX_RANGES, MAX_SORTED};
 use operator::MAX_KEPT_SERVICES;
@@ -60,6 +60,12 @@ fn requests() -> Rows {
             &format!("{MAX_CELL} bytes"),
             "the rest is cut, and the outcome of the row is 422 `invalid-request`",
             "shorten it",
+        ),
+        row(
+            "lines of a title above the names of the columns in a CSV file",
+            &MAX_TITLE_LINES,
+            "422 `invalid-request`",
+            "remove the lines",
         ),
         row("items on a page (`limit`)", &page, "422 `invalid-request`", "follow `next_cursor`"),
         row("idempotency key", &key, "400 `bad-idempotency-key`", "use a UUID"),

@@ -27,7 +27,7 @@ use shared::{
     store::{FetchedItems, InvitationChange, Key, List},
 };
 
-pub use csv::MAX_CELL;
+pub use csv::{MAX_CELL, MAX_TITLE_LINES};
 
 /// The routes of the function.
 pub fn router() -> Router<App> {

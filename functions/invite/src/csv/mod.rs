@@ -1,6 +1,6 @@
 //! Invitations from a CSV file as people have it: from a spreadsheet, from the export of an identity
-//! provider or a messenger, or from our own export. The first line names the columns. Columns that
-//! are not known are ignored.
+//! provider or a messenger, or from our own export. The first line names the columns, or one below a title. Columns
+//! that are not known are ignored.
 
 mod table;
 
@@ -13,6 +13,7 @@ use shared::{
     store::RoleNames,
 };
 
+pub use self::table::MAX_TITLE_LINES;
 use self::table::{FIRST_ROW, Table, blank_lines, open_quote};
 use crate::{
     access_end,
@@ -73,6 +74,10 @@ const NOT_IN_USE: [&str; 19] = [
 /// the values that say it is.
 const BLOCKED: [&str; 2] = ["blockcredential", "suspended"];
 const IS_BLOCKED: [&str; 3] = ["1", "true", "yes"];
+/// The column that says what is in a group of Google, and the values of rows that are no person: a group
+/// within the group, and everyone in the organization.
+const MEMBER_TYPE: [&str; 1] = ["membertype"];
+const NO_PERSON: [&str; 2] = ["group", "customer"];
 /// The column with the time to live.
 const DAYS: [&str; 1] = ["expiresindays"];
 
@@ -95,9 +100,16 @@ struct Row {
     days: Option<String>,
     access_end: Option<String>,
     language: Option<String>,
-    /// The values of all columns that say whether the account is in use.
-    statuses: Vec<String>,
-    blocked: Vec<String>,
+    member_type: Option<String>,
+    /// The cells of all columns that say whether the account is in use.
+    statuses: Vec<NamedCell>,
+    blocked: Vec<NamedCell>,
+}
+
+/// A cell, and the name of its column as it stands in the file.
+struct NamedCell {
+    column: String,
+    value: String,
 }
 
 /// The invitations of a file. A row without a role invites to the role User.
@@ -142,17 +154,22 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
             rows.push(columns.row(nth, &record));
         }
     }
-    match rows.len() {
-        0 => Err(invalid("", "must have a row with an address below the first line")),
-        1..=MAX_BATCH => Ok(rows),
-        number => {
-            let detail = format!(
-                "must have at most {MAX_BATCH} rows. This file has {number}: send it in parts, each \
-                 with the first line"
-            );
-            Err(invalid("", &detail))
-        }
-    }
+    check_number(rows.len())?;
+    Ok(rows)
+}
+
+/// Refuses a file without rows, or with too many.
+fn check_number(rows: usize) -> Result<(), Problem> {
+    let detail = match rows {
+        0 => "must have a row with an address below the line with the names of the columns"
+            .to_owned(),
+        1..=MAX_BATCH => return Ok(()),
+        _ => format!(
+            "must have at most {MAX_BATCH} rows. This file has {rows}: send it in parts, each with the \
+             line with the names of the columns"
+        ),
+    };
+    Err(invalid("", &detail))
 }
 
 /// The places of the columns that are known, for each the best first, and those of the status in the order
@@ -163,8 +180,9 @@ struct Columns {
     days: Vec<usize>,
     access_end: Vec<usize>,
     language: Vec<usize>,
-    statuses: Vec<usize>,
-    blocked: Vec<usize>,
+    member_type: Vec<usize>,
+    statuses: Vec<(usize, String)>,
+    blocked: Vec<(usize, String)>,
 }
 
 impl Columns {
@@ -173,15 +191,17 @@ impl Columns {
             let find = |name: &&str| header.iter().position(|column| is_named(column, name));
             names.iter().filter_map(find).collect()
         };
-        let all_columns = |names: &[&str]| -> Vec<usize> {
+        let all_columns = |names: &[&str]| -> Vec<(usize, String)> {
             let is_one = |column: &str| names.iter().any(|name| is_named(column, name));
-            (0..).zip(header).filter(|(_, column)| is_one(column)).map(|(nth, _)| nth).collect()
+            let columns = (0..).zip(header).filter(|(_, column)| is_one(column));
+            columns.map(|(nth, column)| (nth, kept(column))).collect()
         };
         let email = columns(&EMAIL);
         if email.is_empty() {
             let detail = format!(
-                "must be the name of a column in the first line, such as `email,role`. The addresses \
-                 can be in a column with one of these names: {}",
+                "must be the name of a column, such as in the line `email,role`. That line is the first, \
+                 or stands below a title of at most {MAX_TITLE_LINES} lines: remove the other lines above \
+                 it. The addresses can be in a column with one of these names: {}",
                 EMAIL.join(", ")
             );
             return Err(invalid("/email", &detail));
@@ -192,6 +212,7 @@ impl Columns {
             days: columns(&DAYS),
             access_end: columns(&ACCESS_END),
             language: columns(&LANGUAGE),
+            member_type: columns(&MEMBER_TYPE),
             statuses: all_columns(&STATUS),
             blocked: all_columns(&BLOCKED),
         })
@@ -200,9 +221,14 @@ impl Columns {
     fn row(&self, nth: u64, record: &StringRecord) -> Row {
         let values = |columns: &[usize]| -> Vec<String> {
             let values = columns.iter().filter_map(|&column| record.get(column));
-            let kept =
-                |value: &str| value.get(..value.floor_char_boundary(MAX_CELL)).map(str::to_owned);
-            values.filter(|value| !value.is_empty()).filter_map(kept).collect()
+            values.filter(|value| !value.is_empty()).map(kept).collect()
+        };
+        let named = |columns: &[(usize, String)]| -> Vec<NamedCell> {
+            let cell = |(nth, column): &(usize, String)| {
+                let value = record.get(*nth).filter(|value| !value.is_empty()).map(kept)?;
+                Some(NamedCell { column: column.clone(), value })
+            };
+            columns.iter().filter_map(cell).collect()
         };
         let value = |columns: &[usize]| values(columns).into_iter().next();
         Row {
@@ -212,10 +238,16 @@ impl Columns {
             days: value(&self.days),
             access_end: value(&self.access_end),
             language: value(&self.language),
-            statuses: values(&self.statuses),
-            blocked: values(&self.blocked),
+            member_type: value(&self.member_type),
+            statuses: named(&self.statuses),
+            blocked: named(&self.blocked),
         }
     }
+}
+
+/// The part of a cell that is kept.
+fn kept(cell: &str) -> String {
+    cell.get(..cell.floor_char_boundary(MAX_CELL)).unwrap_or_default().to_owned()
 }
 
 /// Whether a column has this name. Case, hyphens and spaces do not matter.
@@ -263,20 +295,31 @@ impl Row {
         Some(unknown.map_or(RoleId::USER, RoleId::Custom))
     }
 
-    fn terms(&self, names: Option<&RoleNames>) -> Result<Terms, (&'static str, String)> {
+    /// Refuses a row that is no person, or one whose account is out of use.
+    fn is_person(&self) -> Result<(), (&'static str, String)> {
+        if let Some(kind) = self.member_type.iter().find(|kind| is_one_of(&NO_PERSON, kind)) {
+            let detail = format!(
+                "is \u{201c}{kind}\u{201d}, which is no person. Remove the row, and invite the people by \
+                 their own addresses"
+            );
+            return Err(("member_type", detail));
+        }
         if self.email.is_empty() {
             let detail = "has no address. A service is not invited: add it as a service";
             return Err(("email", detail.to_owned()));
         }
-        let not_in_use = self.statuses.iter().find(|status| is_one_of(&NOT_IN_USE, status));
-        let blocked = self.blocked.iter().find(|blocked| is_one_of(&IS_BLOCKED, blocked));
-        if let Some(cell) = not_in_use.or(blocked) {
-            let detail = format!(
-                "says that the account is not in use: \u{201c}{cell}\u{201d}. Remove the cell to invite \
-                 the person"
-            );
-            return Err(("status", detail));
-        }
+        let not_in_use = self.statuses.iter().find(|cell| is_one_of(&NOT_IN_USE, &cell.value));
+        let blocked = self.blocked.iter().find(|cell| is_one_of(&IS_BLOCKED, &cell.value));
+        let Some(NamedCell { column, value }) = not_in_use.or(blocked) else { return Ok(()) };
+        let detail = format!(
+            "the column \u{201c}{column}\u{201d} has \u{201c}{value}\u{201d}, so the account is not in use. \
+             Empty the cell to invite the person"
+        );
+        Err(("status", detail))
+    }
+
+    fn terms(&self, names: Option<&RoleNames>) -> Result<Terms, (&'static str, String)> {
+        self.is_person()?;
         let role_id = self.role(names).ok_or_else(|| {
             let detail = "must be the name or the id of a role of this organization. If the column \
                           has other texts, such as job titles, rename it or leave it out: the rows then \
@@ -351,6 +394,99 @@ mod tests {
         assert!(refused("Suspended,Block credential", "False,True"));
         assert!(refused("Status,Status", "Active,Deactivated"));
         assert!(!refused("Status,Active,Suspended", "Member,true,False"));
+    }
+
+    #[test]
+    fn refusal_of_a_status_names_the_column_as_the_file_does() {
+        for (file, named) in [
+            ("mail,Block credential\na@b.example,True", "\u{201c}Block credential\u{201d}"),
+            ("mail,accountEnabled\na@b.example,False", "\u{201c}accountEnabled\u{201d}"),
+        ] {
+            let (_, detail) = rows(file.as_bytes()).unwrap()[0].terms(None).err().unwrap();
+            assert!(detail.contains(named), "{detail}");
+        }
+    }
+
+    #[test]
+    fn groups_within_a_group_are_not_invited() {
+        let file = "Group Email,Member Email,Member Type\nall@b.example,sub@b.example,GROUP\n\
+                    all@b.example,,CUSTOMER\nall@b.example,a@b.example,USER\n";
+        let rows = rows(file.as_bytes()).unwrap();
+        let refused = |row: &Row| row.terms(None).err();
+        for (row, kind) in rows.iter().zip(["GROUP", "CUSTOMER"]) {
+            let (column, detail) = refused(row).unwrap();
+            assert!(column == "member_type" && detail.contains(kind), "{column}: {detail}");
+        }
+        assert!(refused(&rows[2]).is_none());
+    }
+
+    #[test]
+    fn line_with_an_address_does_not_name_the_columns() {
+        let title = "Members for group all@b.example\n";
+        for below in ["a@b.example,Ada,email\n", "Ada <a@b.example>,member,email\n"] {
+            let file = format!("{title}{below}c@b.example,Cy,email\n");
+            assert!(rows(file.as_bytes()).is_err(), "{file}");
+        }
+        assert!(rows(b"a@b.example\nmail\nc@b.example\n").is_err(), "the first row is not lost");
+        let file = format!("{title}Email address,Nickname\nc@b.example,Cy\n");
+        assert_eq!(read(&file), [row("c@b.example", None)]);
+    }
+
+    #[test]
+    fn refusals_say_which_line_names_the_columns() {
+        let refusal = |file: &str| format!("{:?}", rows(file.as_bytes()).err().unwrap());
+        let many = format!("Title\nemail\n{}", "a@b.example\n".repeat(MAX_BATCH + 1));
+        assert!(refusal(&many).contains("each with the line with the names of the columns"));
+        let titled = format!("{}email\na@b.example\n", "Title\n".repeat(MAX_TITLE_LINES + 1));
+        assert!(refusal(&titled).contains("a title of at most 4 lines"));
+        assert!(rows(titled.strip_prefix("Title\n").unwrap().as_bytes()).is_ok());
+    }
+
+    /// The parts of a long file, by the script of the guide.
+    fn parts_of(file: &str, name: &str) -> Option<Vec<String>> {
+        let guide = include_str!("../../../../docs/guides/backend.md");
+        let (_, below) = guide.split_once("python3 - people.csv <<'EOF'\n").unwrap();
+        let (script, _) = below.split_once("EOF\n").unwrap();
+        let folder = std::env::temp_dir().join(format!("rolecall-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("people.csv"), file).unwrap();
+        let mut python = std::process::Command::new("python3");
+        let done = python.args(["-c", script, "people.csv"]).current_dir(&folder).status();
+        let found = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        let mut parts: Vec<_> = found.filter(|path| !path.ends_with("people.csv")).collect();
+        parts.sort();
+        let texts = parts.iter().map(|part| std::fs::read_to_string(part).unwrap()).collect();
+        std::fs::remove_dir_all(&folder).unwrap();
+        let Ok(done) = done else {
+            println!("skipped: the script of the guide needs python3, which is not installed");
+            return None;
+        };
+        assert!(done.success(), "{done}");
+        Some(texts)
+    }
+
+    #[test]
+    fn script_of_the_guide_splits_a_long_file_into_parts_that_are_read() {
+        let line = |nth: usize, separator| {
+            format!("p{nth}@b.example{separator}\"Li, {nth}\nx\"{separator}email\r\n")
+        };
+        for (name, above, separator) in [
+            (
+                "title",
+                "Members for group all@b.example\n\nEmail address,Nickname,Email status\r\n",
+                ',',
+            ),
+            ("given", "\u{feff}sep=|\r\nE-Mail|Name, Vorname|Email status\r\n", '|'),
+            ("plain", "\nE-Mail;Name;Email status\n", ';'),
+        ] {
+            let lines: String = (0..250).map(|nth| line(nth, separator)).collect();
+            let Some(parts) = parts_of(&format!("{above}{lines}"), name) else { return };
+            let sizes: Vec<_> = parts.iter().map(|part| read(part).len()).collect();
+            assert_eq!(sizes, [100, 100, 50], "{name}");
+            let addresses = parts.iter().flat_map(|part| read(part)).map(|(email, _)| email);
+            let expected = (0..250).map(|nth| format!("p{nth}@b.example"));
+            assert!(addresses.eq(expected), "{name}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use csv::StringRecord;
 pub(super) const FIRST_ROW: u64 = 2;
 
 /// The most lines of a title above the names of the columns. Google writes one.
-const MAX_TITLE_LINES: usize = 4;
+pub const MAX_TITLE_LINES: usize = 4;
 
 /// The part of a file that begins with the names of the columns.
 pub(super) struct Table<'a> {
@@ -20,7 +20,7 @@ pub(super) struct Table<'a> {
 impl<'a> Table<'a> {
     /// Finds the names of the columns: below lines without text, below a line such as `sep=;`, which
     /// tells spreadsheets the delimiter, and below a title. A line names the columns if one of its cells
-    /// `is_address_column`.
+    /// `is_address_column` and none has an address.
     pub(super) fn of(file: &'a str, is_address_column: impl Fn(&str) -> bool) -> Self {
         let text = without_lines_without_text(file, None);
         let line = text.strip_prefix("sep=").and_then(|text| text.split_once('\n'));
@@ -28,12 +28,19 @@ impl<'a> Table<'a> {
         let (given, text) = given.map_or((None, text), |(given, rest)| {
             (Some(given), without_lines_without_text(rest, Some(given)))
         });
-        let names_columns = |text: &str| {
+        let kind = |text: &str| {
             let line = text.lines().next().unwrap_or_default();
             let delimiter = char::from(given.unwrap_or_else(|| delimiter(text)));
-            line.split(delimiter).any(&is_address_column)
+            let mut cells = line.split(delimiter);
+            if !line.contains('@') && cells.clone().any(&is_address_column) {
+                Kind::Names
+            } else if cells.any(is_address) {
+                Kind::Row
+            } else {
+                Kind::Title
+            }
         };
-        let text = below_title(text, given, names_columns);
+        let text = below_title(text, given, kind);
         let delimiter = given.unwrap_or_else(|| delimiter(text));
         let above = file.strip_suffix(text).unwrap_or_default();
         let lines = above.bytes().map(|byte| u64::from(byte == b'\n')).sum::<u64>();
@@ -41,13 +48,27 @@ impl<'a> Table<'a> {
     }
 }
 
+/// The kinds of a line near the beginning of a file.
+enum Kind {
+    Title,
+    Names,
+    Row,
+}
+
+/// Whether a cell is an address alone. A title can contain one: that of a group.
+fn is_address(cell: &str) -> bool {
+    cell.contains('@') && !cell.trim().contains(char::is_whitespace)
+}
+
 /// A file without the title above the names of its columns, which is the whole file if no line near its
-/// beginning names them.
-fn below_title(file: &str, delimiter: Option<u8>, names_columns: impl Fn(&str) -> bool) -> &str {
+/// beginning names them. A row is no part of a title.
+fn below_title(file: &str, delimiter: Option<u8>, kind: impl Fn(&str) -> Kind) -> &str {
     let mut text = file;
     for _ in 0..=MAX_TITLE_LINES {
-        if names_columns(text) {
-            return text;
+        match kind(text) {
+            Kind::Names => return text,
+            Kind::Row => return file,
+            Kind::Title => {}
         }
         let below = text.split_once('\n').map_or("", |(_, below)| below);
         text = without_lines_without_text(below, delimiter);
