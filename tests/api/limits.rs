@@ -344,6 +344,12 @@ fn mails() -> Rows {
             "the mail shows more",
         ),
         row(
+            "memberships, invitations and requests whose organizations the mail about an offboarding names",
+            &MAX_NAMED_IN_DIGEST,
+            "the mail says how many ended in all",
+            "",
+        ),
+        row(
             "people or services named in a digest",
             &MAX_NAMED_IN_DIGEST,
             "the mail says that there are more",

@@ -42,6 +42,9 @@ fn text(notification: &Notification) -> Text {
         N::RoleChanged { .. } => Text::RoleChanged,
         N::Removed { .. } => Text::Removed,
         N::MembershipEnded { .. } => Text::MembershipEnded,
+        N::Offboarded { organizations, more: false, .. } if organizations.len() == 1 => {
+            Text::OffboardedFromOne
+        }
         N::Offboarded { .. } => Text::Offboarded,
         N::AccessExpiring { .. } => Text::AccessExpiring,
         N::GrantedAccessExpiring { .. } => Text::GrantedAccessExpiring,
@@ -81,7 +84,7 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
     let author = |by: &Author| author(by, language);
     let time = |at: &Timestamp| date_and_time(*at, language);
     let ending = |end: &Option<Timestamp>| ("access_end", access_end_in(*end, language));
-    let list = |people: &[_], more: &bool| listed(people.iter().map(shown), *more, language);
+    let list = |people: &[_], more: &bool| listed(people.iter().map(shown), *more, language).0;
     let number = |people: &[_], more: &bool| ("count", count(people, *more, language));
     let organization = ("link", portal.organization(org));
     let requests = ("link", portal.join_requests(org));
@@ -137,9 +140,12 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
         N::ServicesWithoutKeeper { keeper, services, more } => {
             vec![("keeper", author(keeper)), ("services", list(services, more)), organization]
         }
-        N::Offboarded { organizations, more } => {
+        N::Offboarded { organizations, more, ended } => {
             let names = organizations.iter().map(ToString::to_string);
-            vec![("organizations", listed(names, *more, language))]
+            let (names, left_out) = listed(names, *more, language);
+            let count = ended.to_string();
+            let in_all = || Phrase::InAll.with(language, &[("count", &count)]);
+            vec![("organizations", names), ("in_all", left_out.then(in_all).unwrap_or_default())]
         }
         N::OrganizationSuspended { reason } => vec![("reason", reason.clone())],
         N::MemberReconnected { member } => vec![("member", shown(member)), organization],
@@ -180,8 +186,8 @@ fn count(people: &[NamedPerson], more: bool, language: Language) -> String {
 }
 
 /// The names, as many as a value of a mail can hold. The list ends with "and others" if it leaves some
-/// out, or if there are more than these.
-fn listed(names: impl Iterator<Item = String>, more: bool, language: Language) -> String {
+/// out, or if there are more than these. Returns whether it does.
+fn listed(names: impl Iterator<Item = String>, more: bool, language: Language) -> (String, bool) {
     let (mut listed, mut left_out) = (String::new(), more);
     for name in names {
         if listed.len() + name.len() > MAX_LISTED {
@@ -191,7 +197,10 @@ fn listed(names: impl Iterator<Item = String>, more: bool, language: Language) -
         listed += if listed.is_empty() { "" } else { ", " };
         listed += &name;
     }
-    if left_out { Phrase::AndOthers.with(language, &[("people", &listed)]) } else { listed }
+    if left_out {
+        listed = Phrase::AndOthers.with(language, &[("people", &listed)]);
+    }
+    (listed, left_out)
 }
 
 /// The sentence about the end of access, empty if it has none.

@@ -64,18 +64,21 @@ impl MailService {
         context: &RequestContext,
     ) -> Result<Option<OutgoingMail>, Error> {
         let (mut first, mut organizations) = (None, Vec::<Name>::new());
+        let all = usize::try_from(waiting.waiting).unwrap_or(usize::MAX);
+        let unnamed = all.saturating_sub(waiting.events.len());
+        let mut ended = unnamed;
         for it in &waiting.events {
             let event =
                 self.store.event_to_mail(it.organization_id, it.event_id, context.at).await?;
             let Some(event) = event else { continue };
             let Some(mail) = self.to_offboarded(&event).await? else { continue };
+            ended = ended.saturating_add(1);
             if !organizations.contains(&mail.organization) {
                 organizations.push(mail.organization.clone());
             }
             first.get_or_insert(mail);
         }
-        let more = usize::try_from(waiting.waiting).is_ok_and(|all| all > waiting.events.len());
-        let notification = Notification::Offboarded { organizations, more };
+        let notification = Notification::Offboarded { organizations, more: unnamed > 0, ended };
         Ok(first.map(|mail| OutgoingMail { notification, ..mail }))
     }
 }

@@ -142,6 +142,8 @@ pub enum Notification {
         organizations: Vec<Name>,
         /// Whether there are more organizations than these.
         more: bool,
+        /// The number of memberships, invitations and requests to join that ended.
+        ended: usize,
     },
     /// The recipient's address was added to those that receive critical alerts (ORG4).
     AlertAddressAdded {

@@ -49,7 +49,7 @@ async fn person_in_many_organizations_gets_one_mail_about_their_offboarding() {
     to eve@example.com
     The platform team ended your access
 
-    The platform team ended your access to these organizations: Acme, Number 0, Number 1, Number 2, Number 3, Number 4, Number 5, Number 6, Number 7, Number 8, Number 9, Number 10, Number 11, Hooli. This includes memberships, invitations and requests to join.
+    The platform team ended your access to these organizations: Acme, Number 0, Number 1, Number 2, Number 3, Number 4, Number 5, Number 6, Number 7, Number 8, Number 9, Number 10, Number 11, Hooli. This includes memberships, invitations, requests to join and critical alerts.
 
     If you did not expect this, please ask the platform team.
 
@@ -92,5 +92,20 @@ async fn more_organizations_than_a_mail_names_are_others() {
     delivery.deliver_all().await;
     let mails = later(&delivery).await;
     assert_eq!(mails.len(), 1);
+    let in_all = "In all, 22 memberships, invitations and requests to join ended.";
+    assert!(mails[0].contains(in_all), "{}", mails[0]);
     assert!(mails[0].contains("and others") && mails[0].matches("N1").count() > 5, "{}", mails[0]);
+}
+
+#[tokio::test]
+async fn mail_about_one_organization_names_it_in_the_singular() {
+    let (delivery, acme) = Delivery::new().await;
+    delivery.app.add_member(ADA, &acme, BOB, "user").await;
+    delivery.deliver_all().await;
+    offboard(&delivery, BOB).await;
+    delivery.deliver_all().await;
+    let mails = later(&delivery).await;
+    assert_eq!(mails.len(), 1, "{mails:#?}");
+    assert!(mails[0].contains("ended your access to Acme. "), "{}", mails[0]);
+    assert!(!mails[0].contains("In all"), "{}", mails[0]);
 }

@@ -64,6 +64,12 @@ fn notifications() -> Vec<Notification> {
         Notification::Offboarded {
             organizations: ["Acme", "Globex"].map(|name| Name::parse(name, 100).unwrap()).to_vec(),
             more: true,
+            ended: 3,
+        },
+        Notification::Offboarded {
+            organizations: vec![Name::parse("Acme", 100).unwrap()],
+            more: false,
+            ended: 1,
         },
         Notification::RequestVoid,
         Notification::MembershipEnded { by: by() },
@@ -186,7 +192,7 @@ fn mail_states_the_end_of_access_if_there_is_one() {
 #[test]
 fn long_list_of_people_ends_with_others() {
     let people = vec![shown(&ada()); 20];
-    let listed = listed(people.into_iter(), false, Language::German);
+    let (listed, _) = listed(people.into_iter(), false, Language::German);
     assert!(listed.ends_with("Ada Lovelace (ada@example.com) und weitere"), "{listed}");
     assert!(listed.chars().count() < 300, "{listed}");
 }
