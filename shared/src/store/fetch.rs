@@ -177,7 +177,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoOrganizationWithId`] or [`Refusal::OrganizationDeleted`]; [`Error::Unavailable`] if the table cannot be
+    /// [`Refusal::NoOrganizationWithId`](crate::domain::Refusal::NoOrganizationWithId) or
+    /// [`Refusal::OrganizationDeleted`](crate::domain::Refusal::OrganizationDeleted); [`Error::Unavailable`] if the table cannot be
     /// read.
     pub async fn organization_for_operator(&self, org: OrgId) -> Result<Organization, Error> {
         let found = self.fetch(vec![Key::organization(org)]).await?;
