@@ -124,6 +124,8 @@ async fn organization_is_shown_with_the_names_of_its_ancestors() {
     assert_eq!(ancestors(&desk).await, json!(above));
     assert_eq!(app.get(ADA, &desk).await.body.get("ancestors"), None);
     app.get(ADA, &format!("{desk}?include=roles")).await.refuses(422, "invalid-request");
+    let twice = format!("{desk}?include=ancestors&include=ancestors");
+    app.get(ADA, &twice).await.refuses(400, "unreadable-request");
 }
 
 /// `parent_name` is next to `parent_id` in each view of an organization, right after a renaming, too.

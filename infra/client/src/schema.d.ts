@@ -5876,6 +5876,7 @@ export interface operations {
         responses: {
             200: components["responses"]["OrganizationDetailsResponse"];
             304: components["responses"]["NotModified"];
+            400: components["responses"]["UnreadableRequestResponse"];
             401: components["responses"]["UnauthenticatedResponse"];
             403: components["responses"]["ReadForbidden"];
             404: components["responses"]["OrganizationNotFound"];
