@@ -30,8 +30,8 @@ pub(crate) async fn delete(
 ) -> Result<Answer, ApiError> {
     let deadline = Deadline::begin();
     let request = DeleteRole { call, org, role, reassign_to, if_match, deadline };
-    for _ in 0..MAX_ATTEMPTS {
-        if let Some(answer) = request.attempt().await? {
+    for attempt in 1..=MAX_ATTEMPTS {
+        if let Some(answer) = request.attempt(attempt == MAX_ATTEMPTS).await? {
             return Ok(answer);
         }
     }
@@ -49,9 +49,8 @@ struct DeleteRole {
 }
 
 impl DeleteRole {
-    /// Deletes the role, or begins or continues to. `None` if it got its first user meanwhile, who gets the
-    /// other role.
-    async fn attempt(&self) -> Result<Option<Answer>, ApiError> {
+    /// Deletes the role, or begins or continues to. `None` if its users changed meanwhile.
+    async fn attempt(&self, is_last: bool) -> Result<Option<Answer>, ApiError> {
         let Call { app, person, context, .. } = &self.call;
         let roles = [Some(self.role), self.reassign_to].into_iter().flatten();
         let keys = roles.filter_map(|role| Key::custom_role(self.org, role));
@@ -68,15 +67,18 @@ impl DeleteRole {
                 }
                 deleted => self.if_match.outcome(deleted).map(|_| Some(Answer::no_content())),
             },
-            RoleDeletionStep::Reassign(reassignment) => {
-                let store = &app.store;
-                if store.delete_role_with_users(context, &actor, &before, &reassignment).await? {
-                    return Ok(Some(Answer::no_content()));
+            RoleDeletionStep::Reassign(to) => {
+                match app.store.delete_role_with_users(context, &actor, &before, &to).await {
+                    Ok(true) => return Ok(Some(Answer::no_content())),
+                    Err(Error::Refused(_)) if !is_last => return Ok(None),
+                    // Many users, or an index that lags: the role is marked, and its users follow.
+                    Ok(false) | Err(Error::Refused(_)) => {}
+                    Err(error) => return Err(error.into()),
                 }
-                let role = domain::mark_role(role, reassignment, context.at);
-                let writes = writes.begin_reassignment(&actor, &before.role, &role)?;
+                let marked = domain::mark_role(role, to, context.at);
+                let writes = writes.begin_reassignment(&actor, role, &marked)?;
                 self.if_match.outcome(writes.commit(&()).await)?;
-                let marked = RoleWithUsers { role, users: *users };
+                let marked = RoleWithUsers { role: marked, users: *users };
                 let deletion = found.role_deletion(&actor.org, marked)?;
                 move_users(app, context, deletion, &self.deadline).await.map(Some)
             }

@@ -79,11 +79,12 @@ enum BatchEnd {
 
 impl Store {
     /// Deletes a role in one transaction that gives its users the target role. Returns whether it did: a role
-    /// with more users than one transaction moves, or one that changes at the same time, is to be marked.
+    /// with more users than one transaction moves is to be marked.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] if the table cannot be reached.
+    /// [`Refusal::ChangedConcurrently`] or another refusal if something changed meanwhile, or the index does
+    /// not list all users yet; [`Error::Unavailable`] if the table cannot be reached.
     pub async fn delete_role_with_users(
         &self,
         context: &RequestContext,
@@ -98,21 +99,17 @@ impl Store {
             remaining: *remaining,
             moved: UserCount::default(),
         };
-        let (users, _) = self.users_to_move(&deletion, None).await?;
-        if number_of_users(&users) != *remaining {
+        let (users, next) = self.users_to_move(&deletion, None).await?;
+        if next.is_some() {
             return Ok(false);
+        }
+        if number_of_users(&users) != *remaining {
+            return Err(Refusal::ChangedConcurrently.into());
         }
         let writes = self.transaction(context).still_held(actor)?;
         let writes = writes.still_grantable(&actor.org, reassignment.to)?;
-        match writes
-            .reassign_all(&users, reassignment)?
-            .end_reassignment(&deletion)?
-            .commit(&())
-            .await
-        {
-            Err(Error::Refused(_)) => Ok(false),
-            deleted => deleted.map(|_| true),
-        }
+        let writes = writes.reassign_all(&users, reassignment)?.end_reassignment(&deletion)?;
+        writes.commit(&()).await.map(|_| true)
     }
 
     /// Continues the deletion of a role: see [`reassign_users`](Self::reassign_users).
