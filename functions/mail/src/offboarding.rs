@@ -28,8 +28,8 @@ impl MailService {
         }
     }
 
-    /// The mail to the person that such an event causes elsewhere: its recipient and organization count here. None if they are back, were erased, or never
-    /// got the invitation.
+    /// The mail that the event would cause outside an offboarding. Only its recipient and its organization are
+    /// used. `None` if the person is a member again, was erased, or never got the invitation.
     async fn to_offboarded(&self, event: &Event) -> Result<Option<OutgoingMail>, Error> {
         match event.action {
             EventAction::MemberRemoved => self.about_removal(event).await,

@@ -49,7 +49,7 @@ struct DeleteRole {
 }
 
 impl DeleteRole {
-    /// Deletes the role, or begins or continues to. `None` if its users changed meanwhile.
+    /// Deletes the role, or begins or continues its deletion. `None` if its users changed meanwhile.
     async fn attempt(&self, is_last: bool) -> Result<Option<Answer>, ApiError> {
         let Call { app, person, context, .. } = &self.call;
         let roles = [Some(self.role), self.reassign_to].into_iter().flatten();
