@@ -84,5 +84,7 @@ impl<'a> Authorization<'a> {
 }
 
 fn digest(text: impl AsRef<[u8]>) -> String {
-    format!("{:x}", Sha256::digest(text))
+    let hex = |bytes: [u8; 16]| format!("{:032x}", u128::from_be_bytes(bytes));
+    let digest: [u8; 32] = Sha256::digest(text).into();
+    digest.as_chunks().0.iter().copied().map(hex).collect()
 }

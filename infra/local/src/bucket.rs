@@ -18,6 +18,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use members::{FileStore, StoreFuture, XLSX, attachment};
 use serde::Deserialize;
@@ -65,7 +66,7 @@ impl Bucket {
     }
 
     fn signature(&self, key: &str, expires: i64) -> String {
-        format!("{:x}", Sha256::digest(format!("{:032x}|{key}|{expires}", self.secret)))
+        URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{:032x}|{key}|{expires}", self.secret)))
     }
 
     fn file(&self, key: &str) -> Option<File> {

@@ -15,6 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tower_http::compression::CompressionLayer;
@@ -145,7 +146,7 @@ impl File {
             Some("svg") => "image/svg+xml",
             _ => "text/plain; charset=utf-8",
         };
-        let tag = format!("W/\"{:x}\"", Sha256::digest(&content));
+        let tag = format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(Sha256::digest(&content)));
         Self { kind, content, tag }
     }
 

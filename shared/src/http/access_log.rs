@@ -39,8 +39,8 @@ use crate::{
 
 /// The salt of digests where the environment sets none, as on the local server.
 const DEFAULT_SALT: &str = "rolecall";
-/// The length of a digest in the log, in characters.
-const DIGEST_LENGTH: usize = 16;
+/// The bytes of a digest in the log, which shows two characters for each.
+const DIGEST_BYTES: usize = 8;
 
 tokio::task_local! {
     static ORGANIZATION: Arc<OnceLock<OrgId>>;
@@ -279,13 +279,13 @@ fn method_name(method: &Method) -> &str {
     if standard.contains(method) { method.as_str() } else { "other" }
 }
 
-/// The digest of a `sub` for the log: the first characters of SHA-256 over the salt, `|` and the
-/// `sub`, in hexadecimal. The deployer guide shows how to compute it.
+/// The digest of a `sub` for the log: the first bytes of SHA-256 over the salt, `|` and the `sub`,
+/// in hexadecimal. The deployer guide shows how to compute it.
 pub(super) fn digest(salt: &str, sub: &str) -> String {
     let digest = Sha256::new().chain_update(salt).chain_update("|").chain_update(sub).finalize();
-    let mut text = format!("{digest:x}");
-    text.truncate(DIGEST_LENGTH);
-    text
+    let number =
+        digest.iter().take(DIGEST_BYTES).fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
+    format!("{number:016x}")
 }
 
 /// The organization id in the path, for the log. Anything that does not look like an id is left

@@ -7,6 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 use super::{Answer, ApiError, App, Problem, body::read_body_of, caller::Caller};
@@ -97,7 +98,7 @@ async fn read_key(request: Request) -> Result<(Request, Option<RequestKey>), Pro
     }
     let (parts, body) = request.into_parts();
     let body = read_body_of(&parts.headers, body).await?;
-    let fingerprint = format!("{:x}", Sha256::digest(&body));
+    let fingerprint = URL_SAFE_NO_PAD.encode(Sha256::digest(&body));
     let method_and_path = format!("{} {}", parts.method, parts.uri.path());
     let request = Request::from_parts(parts, Body::from(body));
     Ok((request, Some(RequestKey { method_and_path, key, fingerprint })))

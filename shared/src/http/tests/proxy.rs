@@ -15,7 +15,11 @@ const HASHES: &str = "4ff4ac7ab3bef87c0b0e2ffc5cd0eba3a5b5f0a8cb5aaeb8d2c6a4a4a0
 
 fn hashes(secrets: &[&str]) -> String {
     use sha2::{Digest, Sha256};
-    let hash = |secret: &&str| format!("{:x}", Sha256::digest(secret));
+    let hex = |bytes: [u8; 16]| format!("{:032x}", u128::from_be_bytes(bytes));
+    let hash = |secret: &&str| {
+        let hash: [u8; 32] = Sha256::digest(secret).into();
+        hash.as_chunks().0.iter().copied().map(hex).collect::<String>()
+    };
     secrets.iter().map(hash).collect::<Vec<_>>().join(",")
 }
 
