@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use axum::{Router, routing::get};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         self, CalledPerson, EventAction, EventId, Level, ListPermissions, MAX_CHOSEN, MemberId,
@@ -12,7 +12,7 @@ use shared::{
     },
     http::{
         ApiError, App, Call, FieldError, Json, Limit, Page, Pagination, Path, Problem, Query,
-        ScopeParam, WithEtag, chosen, optional_time, views,
+        ScopeParam, WithEtag, as_set, chosen, optional_time, views,
     },
     store::{AboutPerson, EventFilter, Key, List, PageRequest},
 };
@@ -25,7 +25,7 @@ pub fn router() -> Router<App> {
 }
 
 /// The query of the list. `action` and `organization_id` can be repeated.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct ListQuery {
     /// Only events at this time or later.
@@ -42,10 +42,13 @@ struct ListQuery {
     /// Only events about this person, of the organization in the path.
     member_id: Option<MemberId>,
     /// Only events of these organizations, which must be the one in the path or below it.
+    #[serde(serialize_with = "as_set")]
     organization_id: Vec<OrgId>,
     /// Whether organizations below are included.
     scope: ScopeParam,
+    #[serde(skip_serializing)]
     limit: Limit,
+    #[serde(skip_serializing)]
     cursor: Option<String>,
 }
 
@@ -57,15 +60,6 @@ struct Histories {
 }
 
 impl ListQuery {
-    /// The organization and the filters. A cursor is valid only for the same ones.
-    fn cursor_scope(&self, org: OrgId) -> Vec<String> {
-        let Self { from, to, actor, action, target, member_id, organization_id, scope, .. } = self;
-        let filters = format!(
-            "{from:?} {to:?} {actor:?} {action:?} {target:?} {member_id:?} {organization_id:?} {scope:?}"
-        );
-        vec!["events".to_owned(), org.to_string(), filters]
-    }
-
     /// The filter for one of the organizations. A person has another id in each.
     fn filter<'a>(&'a self, org: OrgId, about: Option<&'a AboutPerson>) -> EventFilter<'a> {
         let by_sub = |text: &str| MemberId::of(org, &UserId::new(text));
@@ -148,8 +142,8 @@ async fn list(
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<views::Event>>, ApiError> {
-    let pagination =
-        Pagination::new(query.cursor_scope(org), query.limit, query.cursor.as_deref())?;
+    let (limit, cursor) = (query.limit, query.cursor.as_deref());
+    let pagination = Pagination::filtered("events", &org, &query, limit, cursor)?;
     let Histories { actor, orgs, about } = query.authorize(&app, &person, org).await?;
     let lists =
         orgs.keys().map(|&org| List::events(org, query.filter(org, about.as_ref()), context.at));

@@ -178,15 +178,6 @@ impl Filters {
         Err(Problem::invalid(FieldError { pointer: pointer.to_owned(), detail }))
     }
 
-    /// The organization, the filters and the order. A cursor is valid only for the same ones.
-    pub(crate) fn cursor_scope(&self, org: OrgId) -> Vec<String> {
-        let Self { status, kind, role_id, organization_id, q, r#match, scope, sort } = self;
-        let filters = format!(
-            "{status:?} {kind:?} {role_id:?} {organization_id:?} {scope:?} {sort:?} {match:?} {q}"
-        );
-        vec!["members".to_owned(), org.to_string(), filters]
-    }
-
     /// The chosen organizations and roles without duplicates.
     ///
     /// # Errors

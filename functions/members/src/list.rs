@@ -9,7 +9,7 @@ use shared::{
     },
     http::{
         ApiError, App, Call, CountedPage, Json, Limit, Match, Page, Pagination, Path, Query,
-        ScopeParam, StatusParam, views,
+        ScopeParam, StatusParam, as_set, views,
     },
     store::{FetchedItems, Key, RoleSummaries, User},
 };
@@ -18,12 +18,16 @@ use crate::filter::{AuthorizedList, Filters, Sort};
 
 /// The fields of [`Filters`] and of a page. Flattened structs would lose the types of query
 /// parameters.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ListQuery {
+    #[serde(serialize_with = "as_set")]
     status: Vec<StatusParam>,
+    #[serde(serialize_with = "as_set")]
     kind: Vec<MemberKind>,
+    #[serde(serialize_with = "as_set")]
     role_id: Vec<RoleId>,
+    #[serde(serialize_with = "as_set")]
     organization_id: Vec<OrgId>,
     q: String,
     r#match: Match,
@@ -31,16 +35,17 @@ pub(crate) struct ListQuery {
     sort: Sort,
     /// The `sub` of one person. The list then contains only their membership.
     user_id: Option<UserId>,
+    #[serde(skip_serializing)]
     limit: Limit,
+    #[serde(skip_serializing)]
     cursor: Option<String>,
 }
 
 impl ListQuery {
-    fn parts(self) -> (Filters, Option<UserId>, Limit, Option<String>) {
+    fn parts(self) -> (Filters, Option<UserId>) {
         let Self { status, kind, role_id, organization_id, q, r#match, scope, sort, .. } = self;
-        let Self { user_id, limit, cursor, .. } = self;
         let filters = Filters { status, kind, role_id, organization_id, q, r#match, scope, sort };
-        (filters, user_id, limit, cursor)
+        (filters, self.user_id)
     }
 }
 
@@ -62,17 +67,18 @@ pub(crate) async fn list(
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<CountedPage<UserRow>>, ApiError> {
-    let (filters, user, limit, cursor) = query.parts();
+    let (limit, cursor) = (query.limit, query.cursor.as_deref());
+    let pagination = Pagination::filtered("members", &org, &query, limit, cursor);
+    let (filters, user) = query.parts();
     if let Some(user) = &user {
         filters.check_none("/user_id")?;
         // A page with one person has no next page, so no cursor belongs to it.
-        let list = vec!["member".to_owned(), org.to_string(), user.to_string()];
-        Pagination::new(list, limit, cursor.as_deref())?;
+        pagination?;
         let page = one_person(&app, &person, org, user, context.at).await?;
         let total = u64::try_from(page.items.len()).ok();
         return Ok(Json(CountedPage { page, total }));
     }
-    let pagination = Pagination::new(filters.cursor_scope(org), limit, cursor.as_deref())?;
+    let pagination = pagination?;
     let AuthorizedList { actor, filter, total } = filters.authorize(&app, &person, org).await?;
     // The role names of an organization with custom roles are read together with its users. A search reads
     // them, too, but its page would have to wait for a third call.

@@ -122,8 +122,8 @@ async fn list(
         Some(beginning) => vec![List::named(beginning), List::deleted_named(beginning)],
         None => vec![List::children(None)],
     };
-    let list = vec!["organizations".to_owned(), beginning.unwrap_or_default().to_owned()];
-    let pagination = Pagination::new(list, limit, cursor.as_deref())?;
+    let pagination =
+        Pagination::filtered("organizations", &"all", &beginning, limit, cursor.as_deref())?;
     let found = app.store.merged_page(organizations, pagination.request()).await?;
     let names = app.store.names_and_roots_beside(&found.items).await?;
     Ok(Json(pagination.try_page(found, |org| {

@@ -1,6 +1,6 @@
 //! The list of roles of one organization or of a subtree, with or without a search.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         self, BuiltIn, Conditions, Kind, ListPermissions, OrgId, Organization, Person,
@@ -8,7 +8,7 @@ use shared::{
     },
     http::{
         ApiError, App, Call, CountedPage, Json, Limit, Match, Page, Pagination, Path, Problem,
-        Query, ScopeParam, StatusParam, chosen, chosen_roles, views,
+        Query, ScopeParam, StatusParam, as_set, chosen, chosen_roles, views,
     },
     store::{
         FetchedItems, Key, List, OrganizationCounts, RoleEntry, RoleFilter, RoleSelection,
@@ -19,19 +19,24 @@ use shared::{
 use crate::{name_reassignments, show_built_in};
 
 /// The query of the list. Parameters with several values are repeated.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ListQuery {
+    #[serde(serialize_with = "as_set")]
     organization_id: Vec<OrgId>,
     /// Only roles with users of one of these statuses. Empty: any role.
+    #[serde(serialize_with = "as_set")]
     status: Vec<StatusParam>,
     /// Only these roles. Empty: any role.
+    #[serde(serialize_with = "as_set")]
     role_id: Vec<RoleId>,
     /// The text to search for in names and descriptions.
     q: String,
     r#match: Match,
     scope: ScopeParam,
+    #[serde(skip_serializing)]
     limit: Limit,
+    #[serde(skip_serializing)]
     cursor: Option<String>,
 }
 
@@ -81,13 +86,6 @@ impl ListQuery {
         let alone = self.scope == ScopeParam::Organization || !self.organization_id.is_empty();
         own && alone && self.q.trim().is_empty()
     }
-
-    /// The organization and the filters. A cursor is valid only for the same ones.
-    fn cursor_scope(&self, org: OrgId) -> Vec<String> {
-        let Self { organization_id, status, role_id, q, r#match, scope, .. } = self;
-        let filters = format!("{organization_id:?} {status:?} {role_id:?} {scope:?} {match:?} {q}");
-        vec!["roles".to_owned(), org.to_string(), filters]
-    }
 }
 
 pub(crate) async fn list(
@@ -95,8 +93,8 @@ pub(crate) async fn list(
     Path(org): Path<OrgId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<CountedPage<views::Role>>, ApiError> {
-    let pagination =
-        Pagination::new(query.cursor_scope(org), query.limit, query.cursor.as_deref())?;
+    let (limit, cursor) = (query.limit, query.cursor.as_deref());
+    let pagination = Pagination::filtered("roles", &org, &query, limit, cursor)?;
     let (actor, filter) = query.authorize(&app, &person, org).await?;
     let mut page = if query.is_plain(org) {
         own(&app, &actor, &filter.selection, &pagination).await?

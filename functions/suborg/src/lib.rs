@@ -61,7 +61,7 @@ struct ListQuery {
 }
 
 /// The organizations directly below, or all below.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Depth {
     #[default]
@@ -82,8 +82,8 @@ async fn list(
     Path(org): Path<OrgId>,
     Query(ListQuery { depth, limit, cursor }): Query<ListQuery>,
 ) -> Result<Json<Page<SubOrganizationRow>>, ApiError> {
-    let list = vec!["sub-organizations".to_owned(), org.to_string(), format!("{depth:?}")];
-    let pagination = Pagination::new(list, limit, cursor.as_deref())?;
+    let pagination =
+        Pagination::filtered("sub-organizations", &org, &depth, limit, cursor.as_deref())?;
     let actor = app.store.standing_in_tree(&person, org).await?;
     actor.require(RoleObject::UserManagementSubOrganizations, Level::ViewOnly)?;
     let below = match depth {

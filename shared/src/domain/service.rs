@@ -12,7 +12,7 @@ use super::{
 pub const MAX_SERVICE_NAME: usize = 100;
 
 /// Whether a member is a person or a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberKind {
     /// A person.

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, convert::Infallible, fmt::Display};
 
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
 use super::{FieldError, Problem};
@@ -40,7 +40,7 @@ impl PageQuery {
     ///
     /// # Errors
     ///
-    /// Those of [`Pagination::new`].
+    /// `bad-cursor` (400) for a damaged cursor, or a cursor of another list.
     pub fn pagination(&self, list: &str, owner: &impl Display) -> Result<Pagination, Problem> {
         let list = vec![list.to_owned(), owner.to_string()];
         Pagination::new(list, self.limit, self.cursor.as_deref())
@@ -155,12 +155,28 @@ pub struct Pagination {
 }
 
 impl Pagination {
-    /// Reads the parameters of a request.
+    /// The page of a list with filters. A cursor is valid only for the same `filters` in the same order of the list.
+    ///
+    /// `filters` serializes to what selects and sorts the items, in the words of the contract: the names of Rust's
+    /// variants are no part of a cursor. Filters whose order does not matter serialize with [`as_set`].
     ///
     /// # Errors
     ///
     /// `bad-cursor` (400) for a damaged cursor, or a cursor of another list.
-    pub fn new(list: Vec<String>, limit: Limit, cursor: Option<&str>) -> Result<Self, Problem> {
+    pub fn filtered(
+        list: &str,
+        owner: &impl Display,
+        filters: &impl Serialize,
+        limit: Limit,
+        cursor: Option<&str>,
+    ) -> Result<Self, Problem> {
+        // A value sorts the names of the filters, so the order of the fields does not matter.
+        let filters = serde_json::to_value(filters).map_err(Problem::internal)?;
+        let list = vec![list.to_owned(), owner.to_string(), filters.to_string()];
+        Self::new(list, limit, cursor)
+    }
+
+    fn new(list: Vec<String>, limit: Limit, cursor: Option<&str>) -> Result<Self, Problem> {
         let after = cursor.map(|cursor| Cursor::decode(cursor, &list)).transpose()?;
         Ok(Self { list, limit, after })
     }
@@ -236,6 +252,19 @@ pub enum Match {
     Prefix,
     /// Anywhere.
     Contains,
+}
+
+/// Serializes the values of a filter in ascending order, each once: the order in which a client names them does not
+/// matter.
+///
+/// # Errors
+///
+/// Those of the serializer.
+pub fn as_set<T: Ord + Serialize, S: Serializer>(
+    values: &[T],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(values.iter().collect::<BTreeSet<_>>())
 }
 
 /// The chosen organizations without duplicates.

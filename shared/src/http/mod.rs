@@ -47,7 +47,7 @@ pub use input::{
 };
 pub use lists::{
     CountedPage, Cursor, Limit, MAX_PAGE, Match, Page, PageQuery, Pagination, ScopeParam,
-    StatusParam, chosen, chosen_roles,
+    StatusParam, as_set, chosen, chosen_roles,
 };
 pub use path::Path;
 pub use problem::{FieldError, Problem};
