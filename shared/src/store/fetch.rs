@@ -25,6 +25,15 @@ const BATCH: usize = 100;
 /// How often the rest of a batch that was read in part is read again.
 const TRIES: u32 = 6;
 
+/// Which state of an item a read returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Consistency {
+    /// With all writes that were committed before.
+    Strong,
+    /// As of a moment ago, at half the cost.
+    Eventual,
+}
+
 impl Store {
     /// A person's standing in an organization, and the items at `also`, in one round trip.
     ///
@@ -229,7 +238,7 @@ impl Store {
         &self,
         keys: impl IntoIterator<Item = Key>,
     ) -> Result<FetchedItems, Error> {
-        self.fetch_with(keys.into_iter().collect(), false).await
+        self.fetch_with(keys.into_iter().collect(), Consistency::Eventual).await
     }
 
     /// The items at `keys`, for display. Items that are not found are read again with strong consistency, because they
@@ -250,27 +259,34 @@ impl Store {
 
     /// Reads items by key, strongly consistent. Several batches are read concurrently.
     pub(super) async fn fetch(&self, keys: Vec<Key>) -> Result<FetchedItems, Error> {
-        self.fetch_with(keys, true).await
+        self.fetch_with(keys, Consistency::Strong).await
     }
 
-    async fn fetch_with(&self, keys: Vec<Key>, strongly: bool) -> Result<FetchedItems, Error> {
+    async fn fetch_with(
+        &self,
+        keys: Vec<Key>,
+        consistency: Consistency,
+    ) -> Result<FetchedItems, Error> {
         let mut seen = HashSet::new();
         // DynamoDB refuses a key that is too long, so no item has it.
-        let keys = keys.into_iter().filter(|key| key.fits() && seen.insert(key.clone()));
-        let keys: Vec<Key> = keys.collect();
-        let mut found = self.fetch_batches(&keys, strongly).await?;
+        let once = keys.into_iter().filter(|key| key.fits() && seen.insert(key.clone()));
+        let mut found = self.fetch_batches(&once.collect::<Vec<_>>(), consistency).await?;
         for _ in 0..MAX_CHANGES {
             let continued = found.unread_continuations();
             if continued.is_empty() {
                 break;
             }
-            found = found.and(self.fetch_batches(&continued, strongly).await?);
+            found = found.and(self.fetch_batches(&continued, consistency).await?);
         }
         Ok(found)
     }
 
-    async fn fetch_batches(&self, keys: &[Key], strongly: bool) -> Result<FetchedItems, Error> {
-        let batches = keys.chunks(BATCH).map(|batch| self.fetch_batch(batch, strongly));
+    async fn fetch_batches(
+        &self,
+        keys: &[Key],
+        consistency: Consistency,
+    ) -> Result<FetchedItems, Error> {
+        let batches = keys.chunks(BATCH).map(|batch| self.fetch_batch(batch, consistency));
         FetchedItems::of(try_join_all(batches).await?.into_iter().flatten().collect())
     }
 
@@ -278,7 +294,7 @@ impl Store {
     pub(super) async fn fetch_batch(
         &self,
         keys: &[Key],
-        strongly: bool,
+        consistency: Consistency,
     ) -> Result<HashMap<Key, Item>, Error> {
         let mut found = HashMap::new();
         let mut wanted: Vec<_> = keys.iter().cloned().map(Item::from).collect();
@@ -291,7 +307,7 @@ impl Store {
             }
             let batch = KeysAndAttributes::builder()
                 .set_keys(Some(wanted))
-                .consistent_read(strongly)
+                .consistent_read(consistency == Consistency::Strong)
                 .build()
                 .map_err(Error::broken)?;
             let request = self

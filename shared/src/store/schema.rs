@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Error, Key, Store,
     expression::{Expression, ExpressionValues},
+    fetch::Consistency,
     item::{Item, from_item, number, text, to_item},
     keys::EVENTS,
     meter::Meter,
@@ -214,7 +215,8 @@ impl Store {
                 Err(Error::Refused(Refusal::ChangedConcurrently)) => {}
                 Err(error) => return Err(error),
             }
-            let changed = self.fetch_batch(slice::from_ref(&key), true).await?.remove(&key);
+            let changed =
+                self.fetch_batch(slice::from_ref(&key), Consistency::Strong).await?.remove(&key);
             let Some(changed) = changed else { return Ok(false) };
             item = changed;
         }
