@@ -8,7 +8,7 @@ use shared::{
 };
 
 use crate::{
-    filter::{Filters, Sort},
+    Filters, Sort,
     rows::DisplayNames,
     sheet::{Cell, Facts},
 };

@@ -21,9 +21,9 @@ use shared::{
 use tokio::{task::spawn_blocking, time::Instant};
 
 use crate::{
+    AuthorizedList, Filters,
     about::{About, FilteredNames},
     export_bucket::{ExportBucket, StoredObject, attachment, file_name},
-    filter::{AuthorizedList, Filters},
     rows::{COLUMNS, DisplayNames},
     sheet::{Sheet, XLSX},
     sorted::ExportedUsers,

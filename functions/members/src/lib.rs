@@ -1,171 +1,333 @@
 //! The members of an organization: list, export, show, change of role or display name, removal and
 //! leaving.
+//!
+//! This file has the routes, and the list of users: active members and pending invitations together (U3).
 
 mod about;
 mod export;
 mod export_bucket;
-mod filter;
-mod list;
+mod member;
 mod rows;
 #[cfg(feature = "s3")]
 mod s3;
 mod services;
 mod sheet;
 mod sorted;
+mod user_row;
 mod wrapping;
+
+use std::collections::BTreeSet;
 
 use axum::{
     Router,
     routing::{get, post},
 };
-use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, CriticalAlertUser, Level, MAX_DISPLAY_NAME, MemberId, MemberUpdate, OrgId, Refusal,
-        RoleId, RoleObject, Standing,
+        self, ListPermissions, MemberKind, OrgId, OrgPath, Organization, Person, RequestedScope,
+        RoleId, RoleObject, Search, Standing, UserCount, UserId,
     },
     http::{
-        Answer, ApiError, App, Call, IfMatch, Json, NameField, NoBody, Path, Time, WithEtag,
-        not_null, nullable, views,
+        ApiError, App, Call, CountedPage, FieldError, Json, Limit, Match, Pagination, Path,
+        Problem, Query, ScopeParam, StatusParam, as_set, chosen, chosen_roles,
     },
-    store::{Error, FetchedItems, Key, MemberChange},
+    store::{
+        Direction, Error, FetchedItems, Key, Order, OrganizationCounts, PageRequest, RoleSummaries,
+        Slice, SortKey, Status, Store, User, UserFilter,
+    },
 };
 
 pub use export::{ExportConfig, ExportLimits};
 pub use export_bucket::{
     BucketUnavailable, ExportBucket, FileStore, MAX_NAME_IN_FILE_NAME, StoreFuture, attachment,
 };
-pub use filter::MAX_RANGES;
-use list::list;
 #[cfg(feature = "s3")]
 pub use s3::S3;
 pub use sheet::XLSX;
 pub use sorted::MAX_SORTED;
+use user_row::UserRow;
+
+/// The maximum product of organizations, roles and statuses in a request. A search by role name reads
+/// more ranges.
+pub const MAX_RANGES: usize = 100;
 
 /// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/v1/organizations/{org}/members", get(list))
         .route("/v1/organizations/{org}/member-exports", post(export::export))
-        .route("/v1/organizations/{org}/members/{member}", get(one).patch(change).delete(remove))
+        .route(
+            "/v1/organizations/{org}/members/{member}",
+            get(member::one).patch(member::change).delete(member::remove),
+        )
         .route("/v1/organizations/{org}/service-members", post(services::add))
-        .route("/v1/organizations/{org}/leave", post(leave))
+        .route("/v1/organizations/{org}/leave", post(member::leave))
 }
 
-async fn one(
-    Call { app, person, context, .. }: Call,
-    Path((org, id)): Path<(OrgId, MemberId)>,
-) -> Result<WithEtag<views::Member>, ApiError> {
-    let (actor, found) = app.store.facts(&person, org, [Key::member(org, id)]).await?;
-    actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
-    let member = found.present_member(org, id, context.at)?;
-    Ok(WithEtag {
-        view: views::Member::read(&app.store, &member, &actor.org, context.at).await?,
-        version: member.version,
-    })
-}
-
-/// The fields to change. Absent fields keep their values. `null` removes the display name or the end of
-/// the access.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UpdateMemberRequest {
-    #[serde(default, deserialize_with = "not_null")]
-    role_id: Option<RoleId>,
-    #[serde(default, deserialize_with = "nullable")]
-    #[expect(clippy::option_option, reason = "absent and `null` are different")]
-    display_name: Option<Option<NameField<MAX_DISPLAY_NAME>>>,
-    #[serde(default, deserialize_with = "nullable")]
-    #[expect(clippy::option_option, reason = "absent and `null` are different")]
-    access_expires_at: Option<Option<Time>>,
-    #[serde(default, deserialize_with = "not_null")]
-    keeper_id: Option<MemberId>,
-}
-
-async fn change(
-    Call { app, person, context, .. }: Call,
-    Path((org, id)): Path<(OrgId, MemberId)>,
-    if_match: IfMatch,
-    Json(wanted): Json<UpdateMemberRequest>,
-) -> Result<Answer, ApiError> {
-    let UpdateMemberRequest { role_id, display_name, access_expires_at, keeper_id } = wanted;
-    let role = role_id.and_then(|role| Key::custom_role(org, role));
-    let keeper = keeper_id.map(|keeper| Key::member(org, keeper));
-    let also = [Key::member(org, id)].into_iter().chain(role).chain(keeper);
-    let (actor, found) = app.store.facts(&person, org, also).await?;
-    let before = target(&actor, &found, id, context.at)?;
-    let display_name = display_name.map(|name| name.map(|NameField(name)| name));
-    let access_expires_at = access_expires_at.map(|end| end.map(|Time(end)| end));
-    let keeper = keeper_id.map(|keeper| found.member(org, keeper)).transpose()?;
-    let update = MemberUpdate { role_id, display_name, access_expires_at, keeper };
-    let after = domain::update_member(&actor, &before, update, context.at)?;
-    if_match.check(before.version)?;
-    let view = match role_id {
-        Some(role) if after.service.is_none() => {
-            let (name, role) = (actor.org.name.clone(), found.role_summary(org, role)?);
-            views::Member::of(&after, name, role.as_ref(), context.at)
-        }
-        _ => views::Member::read(&app.store, &after, &actor.org, context.at).await?,
-    };
-    let answer = Answer::ok(&view).with_version(after.version);
-    if after == before {
-        return Ok(answer);
-    }
-    let change = MemberChange { before: &before, after: &after };
-    if_match.commit(answer, app.store.transaction(&context).update_member(&actor, change)?).await
-}
-
-async fn remove(
-    Call { app, person, context, .. }: Call,
-    Path((org, id)): Path<(OrgId, MemberId)>,
-    if_match: IfMatch,
-    _: NoBody,
-) -> Result<Answer, ApiError> {
-    let (actor, found) = app.store.facts(&person, org, [Key::member(org, id)]).await?;
-    let member = target(&actor, &found, id, context.at)?;
-    domain::remove_member(&actor, &member)?;
-    if_match.check(member.version)?;
-    let writes = |alert: Option<&CriticalAlertUser>| {
-        app.store.transaction(&context).remove_member(&actor, &member, alert)
-    };
-    let answer = Answer::no_content();
-    if_match.outcome(app.store.end_membership(&member, &answer, writes).await)?;
-    Ok(answer)
-}
-
-async fn leave(
+async fn list(
     Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
-    _: NoBody,
-) -> Result<Answer, ApiError> {
-    let actor = app.store.standing(&person, org).await?;
-    let member = domain::leave(&actor)?;
-    let writes = |alert: Option<&CriticalAlertUser>| {
-        app.store.transaction(&context).leave(&actor.org, member, alert)
-    };
-    let answer = Answer::no_content();
-    match app.store.end_membership(member, &answer, writes).await {
-        Ok(committed) => Ok(answer.or_recorded(committed)?),
-        // They were removed meanwhile.
-        Err(Error::Refused(Refusal::NoSuchMember)) => Err(Refusal::NoSuchOrganization.into()),
-        Err(error) => Err(error.into()),
+    Query(query): Query<ListQuery>,
+) -> Result<Json<CountedPage<UserRow>>, ApiError> {
+    query.check()?;
+    let (limit, cursor) = (query.limit, query.cursor.as_deref());
+    let pagination = Pagination::filtered("members", &org, &query, limit, cursor)?;
+    if let Some(user) = &query.user_id {
+        // A page with one person has no next page.
+        return user_row::one_person(&app.store, &person, org, user, context.at).await;
+    }
+    let list = query.filters().authorize(&app, &person, org).await?;
+    let (found, roles) = list.page(&app.store, pagination.request()).await?;
+    let rows = UserRow::read(&app.store, &list.actor, found, roles, context.at).await?;
+    Ok(Json(CountedPage { page: pagination.page(rows, |row| row), total: list.total }))
+}
+
+/// The fields of [`Filters`] and of a page. Flattened structs would lose the types of query
+/// parameters.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ListQuery {
+    #[serde(serialize_with = "as_set")]
+    status: Vec<StatusParam>,
+    #[serde(serialize_with = "as_set")]
+    kind: Vec<MemberKind>,
+    #[serde(serialize_with = "as_set")]
+    role_id: Vec<RoleId>,
+    #[serde(serialize_with = "as_set")]
+    organization_id: Vec<OrgId>,
+    q: String,
+    r#match: Match,
+    scope: ScopeParam,
+    sort: Sort,
+    /// The `sub` of one person. The list then contains only their membership.
+    user_id: Option<UserId>,
+    #[serde(skip_serializing)]
+    limit: Limit,
+    #[serde(skip_serializing)]
+    cursor: Option<String>,
+}
+
+impl ListQuery {
+    /// Checks that no filter is given together with a person, for whom it would be useless. The order may be given.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-request` that names `user_id`.
+    fn check(&self) -> Result<(), Problem> {
+        let Self { status, kind, role_id, organization_id, q, scope, .. } = self;
+        let none = status.is_empty() && kind.is_empty() && role_id.is_empty() && q.is_empty();
+        let alone = none && organization_id.is_empty() && *scope == ScopeParam::default();
+        if alone || self.user_id.is_none() {
+            return Ok(());
+        }
+        let detail = "cannot be combined with other filters; send it alone".to_owned();
+        Err(Problem::invalid(FieldError { pointer: "/user_id".to_owned(), detail }))
+    }
+
+    fn filters(self) -> Filters {
+        let Self { status, kind, role_id, organization_id, q, r#match, scope, sort, .. } = self;
+        Filters { status, kind, role_id, organization_id, q, r#match, scope, sort }
     }
 }
 
-/// The member to change.
-///
-/// # Errors
-///
-/// - The refusals of [`Standing::require`] without full access to user management. They come first,
-///   so that the caller does not learn which members exist.
-/// - The refusals of [`FetchedItems::present_member`].
-fn target(
-    actor: &Standing,
-    found: &FetchedItems,
-    id: MemberId,
-    now: Timestamp,
-) -> Result<domain::Member, ApiError> {
-    actor.require(RoleObject::UserManagement, Level::FullAccess)?;
-    Ok(found.present_member(actor.org.id(), id, now)?)
+/// The filters. In the query of the list, filters with several values are repeated; in the body of
+/// an export, they are arrays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Filters {
+    /// Only users with one of these statuses. Empty: any status.
+    pub(crate) status: Vec<StatusParam>,
+    /// Only users of one of these kinds. Empty: any kind.
+    pub(crate) kind: Vec<MemberKind>,
+    /// Only users with one of these roles. Empty: any role.
+    pub(crate) role_id: Vec<RoleId>,
+    /// Only users of these organizations, which must be the one in the path or below it.
+    pub(crate) organization_id: Vec<OrgId>,
+    /// The text to search for in addresses, in the names of roles and, anywhere, in names of members.
+    pub(crate) q: String,
+    /// Whether the text matches at the beginning or anywhere.
+    pub(crate) r#match: Match,
+    /// Whether organizations below are included.
+    pub(crate) scope: ScopeParam,
+    /// The order.
+    pub(crate) sort: Sort,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Sort {
+    #[default]
+    Email,
+    #[serde(rename = "-email")]
+    EmailDescending,
+    JoinedAt,
+    #[serde(rename = "-joined_at")]
+    JoinedAtDescending,
+    Name,
+    #[serde(rename = "-name")]
+    NameDescending,
+    RoleName,
+    #[serde(rename = "-role_name")]
+    RoleNameDescending,
+}
+
+/// A list that the caller may read.
+struct AuthorizedList {
+    actor: Standing,
+    filter: UserFilter,
+    sort: Sort,
+    /// The number of users on all pages, where counters know it.
+    total: Option<u64>,
+}
+
+impl Filters {
+    /// The list that the filters select, if the caller may see the chosen organizations (SUB4, SUB6).
+    ///
+    /// # Errors
+    ///
+    /// - `invalid-request` for too many organizations, roles or combinations.
+    /// - The refusals of [`domain::resolve_scope`] if the caller may not see the chosen
+    ///   organizations.
+    async fn authorize(
+        &self,
+        app: &App,
+        person: &Person,
+        org: OrgId,
+    ) -> Result<AuthorizedList, ApiError> {
+        let (orgs, roles) = self.bounded()?;
+        let search = Search::parse(&self.q, self.r#match == Match::Contains);
+        let subtree = self.scope == ScopeParam::Subtree;
+        let requested = RequestedScope { subtree, chosen: &orgs };
+        // Counters know the number of users of one organization, without a search.
+        let is_counted = search.is_none() && !requested.goes_beyond(org);
+        let counters = is_counted.then(|| keys_of_total(org, &roles));
+        let chosen = orgs.iter().map(|&org| Key::organization(org));
+        let also = chosen.chain(counters.into_iter().flatten());
+        let (actor, found) = if requested.goes_beyond(org) {
+            app.store.facts_in_tree(person, org, also).await?
+        } else {
+            app.store.facts(person, org, also).await?
+        };
+        let needs = ListPermissions {
+            own: RoleObject::UserManagement,
+            below: RoleObject::UserManagementSubOrganizations,
+        };
+        let scope = domain::resolve_scope(&actor, requested, &found.paths(&orgs), needs)?;
+        let has_custom_roles =
+            |org: &OrgId| found.present_organization(*org).is_some_and(|org| !org.roles.is_empty());
+        let filter = UserFilter {
+            with_custom_roles: scope
+                .paths()
+                .iter()
+                .map(OrgPath::id)
+                .filter(has_custom_roles)
+                .collect(),
+            scope,
+            statuses: self.statuses(),
+            kind: self.kind(),
+            roles: roles.into_iter().collect(),
+            search,
+            order: self.sort.order(),
+        };
+        let total = is_counted.then(|| total(&filter, &actor.org, &found)).transpose()?;
+        Ok(AuthorizedList { actor, filter, sort: self.sort, total })
+    }
+
+    /// The chosen organizations and roles without duplicates.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-request` if they are too many to read at once.
+    fn bounded(&self) -> Result<(BTreeSet<OrgId>, BTreeSet<RoleId>), Problem> {
+        let orgs = chosen(&self.organization_id)?;
+        let roles = chosen_roles(&self.role_id)?;
+        let ranges = orgs.len().max(1) * roles.len().max(1) * self.statuses().len();
+        if ranges > MAX_RANGES {
+            let detail = format!(
+                "organizations, times roles, times statuses are {ranges}; choose fewer, so that \
+                 they are at most {MAX_RANGES}"
+            );
+            let pointer = "/organization_id".to_owned();
+            return Err(Problem::invalid(FieldError { pointer, detail }));
+        }
+        Ok((orgs, roles))
+    }
+
+    fn statuses(&self) -> Vec<Status> {
+        let wanted = |status: &StatusParam| self.status.is_empty() || self.status.contains(status);
+        let active = wanted(&StatusParam::Active).then_some(Status::Active);
+        let pending = wanted(&StatusParam::Pending).then_some(Status::Pending);
+        active.into_iter().chain(pending).collect()
+    }
+
+    /// The only kind that the list shows. None if it shows both.
+    fn kind(&self) -> Option<MemberKind> {
+        match self.kind.as_slice() {
+            [first, rest @ ..] if rest.iter().all(|kind| kind == first) => Some(*first),
+            _ => None,
+        }
+    }
+}
+
+impl Sort {
+    /// The order in which users are read. An order by name sorts them afterwards.
+    fn order(self) -> Order {
+        let (by, direction) = match self {
+            Self::EmailDescending => (SortKey::Address, Direction::Descending),
+            Self::JoinedAt => (SortKey::Time, Direction::Ascending),
+            Self::JoinedAtDescending => (SortKey::Time, Direction::Descending),
+            _ => (SortKey::Address, Direction::Ascending),
+        };
+        Order { by, direction }
+    }
+}
+
+/// The keys of the items that hold the numbers of users of an organization, and of these roles.
+fn keys_of_total(org: OrgId, roles: &BTreeSet<RoleId>) -> impl Iterator<Item = Key> {
+    let custom = roles.iter().filter_map(move |&role| Key::custom_role(org, role));
+    [Key::counts(org)].into_iter().chain(custom)
+}
+
+/// The number of users of an organization that a filter without a search shows. `found` has the items at
+/// [`keys_of_total`].
+fn total(filter: &UserFilter, org: &Organization, found: &FetchedItems) -> Result<u64, Error> {
+    let counts = OrganizationCounts::of(org, found);
+    let of_role = |role: &RoleId| match role {
+        RoleId::BuiltIn(role) => Ok(counts.users(*role)),
+        RoleId::Custom(role) => {
+            let role = found.role(&Key::role(org.id(), *role))?;
+            Ok::<_, Error>(role.map(|role| role.users).unwrap_or_default())
+        }
+    };
+    let users = if filter.roles.is_empty() {
+        vec![counts.all()]
+    } else {
+        filter.roles.iter().map(of_role).collect::<Result<_, _>>()?
+    };
+    let number = |status: &Status, users: &UserCount| match (status, filter.kind) {
+        (Status::Active, None) => users.active + users.services,
+        (Status::Active, Some(MemberKind::Person)) => users.active,
+        (Status::Active, Some(MemberKind::Service)) => users.services,
+        (Status::Pending, Some(MemberKind::Service)) => 0,
+        (Status::Pending, _) => users.pending,
+    };
+    let of_status = |status: &Status| users.iter().map(|users| number(status, users)).sum::<u64>();
+    Ok(filter.statuses.iter().map(of_status).sum())
+}
+
+impl AuthorizedList {
+    /// A page of users, and the custom roles of the organization in the path, which are read together with them. A
+    /// search reads role names, too, but its page would have to wait for a third call.
+    async fn page(
+        &self,
+        store: &Store,
+        page: PageRequest<'_>,
+    ) -> Result<(Slice<User>, RoleSummaries), ApiError> {
+        let own = Some(self.actor.org.id()).filter(|_| !self.actor.org.roles.is_empty());
+        if let Some(order) = self.sort.by_name() {
+            return Ok(order.users(store, &self.filter, own).await?.page(page));
+        }
+        Ok(tokio::try_join!(store.users(&self.filter, page), store.role_summaries(own))?)
+    }
 }

@@ -5,12 +5,12 @@ use shared::{
     domain::{OrgId, fold},
     http::{ApiError, FieldError, Problem, views},
     store::{
-        Error, PageRequest, Position, RoleSummaries, Slice, Store, User, UserFilter, UserStream,
-        index::address_of,
+        Direction, Error, PageRequest, Position, RoleSummaries, Slice, Store, User, UserFilter,
+        UserStream, index::address_of,
     },
 };
 
-use crate::filter::Sort;
+use crate::Sort;
 
 /// The most users that a list or an export sorts by name or by role name.
 pub const MAX_SORTED: usize = 500;
@@ -22,7 +22,7 @@ const MAX_COMPARED: usize = 512;
 #[derive(Clone, Copy)]
 pub(crate) struct NameOrder {
     compared: Compared,
-    descending: bool,
+    direction: Direction,
 }
 
 /// The name that is compared first.
@@ -52,16 +52,16 @@ pub(crate) enum ExportedUsers<'a> {
 impl Sort {
     /// The order, if it is one by name.
     pub(crate) fn by_name(self) -> Option<NameOrder> {
-        let (compared, descending) = match self {
-            Self::Name => (Compared::Name, false),
-            Self::NameDescending => (Compared::Name, true),
-            Self::RoleName => (Compared::RoleName, false),
-            Self::RoleNameDescending => (Compared::RoleName, true),
+        let (compared, direction) = match self {
+            Self::Name => (Compared::Name, Direction::Ascending),
+            Self::NameDescending => (Compared::Name, Direction::Descending),
+            Self::RoleName => (Compared::RoleName, Direction::Ascending),
+            Self::RoleNameDescending => (Compared::RoleName, Direction::Descending),
             Self::Email | Self::EmailDescending | Self::JoinedAt | Self::JoinedAtDescending => {
                 return None;
             }
         };
-        Some(NameOrder { compared, descending })
+        Some(NameOrder { compared, direction })
     }
 }
 
@@ -86,10 +86,7 @@ impl NameOrder {
         }
         let with_key = |user| (self.key(&user, &roles), user);
         let mut users: Vec<_> = found.into_iter().map(with_key).collect();
-        users.sort_by(|(one, _), (other, _)| one.cmp(other));
-        if self.descending {
-            users.reverse();
-        }
+        users.sort_by(|(one, _), (other, _)| self.direction.compare(one, other));
         Ok(SortedUsers { order: self, users, roles })
     }
 
@@ -132,10 +129,9 @@ impl SortedUsers {
         self,
         PageRequest { limit, after }: PageRequest<'_>,
     ) -> (Slice<User>, RoleSummaries) {
-        let descending = self.order.descending;
-        let is_after = |key: &String| {
-            after.is_none_or(|after| if descending { *key < after.key } else { *key > after.key })
-        };
+        let direction = self.order.direction;
+        let is_after =
+            |key: &String| after.is_none_or(|after| direction.compare(key, &after.key).is_gt());
         let mut rest = self.users.into_iter().filter(|(key, _)| is_after(key));
         let page: Vec<_> = rest.by_ref().take(limit).collect();
         let last = page.last().filter(|_| rest.next().is_some());

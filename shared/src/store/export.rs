@@ -83,25 +83,20 @@ impl UserStream<'_> {
 
     /// The users before everything that was not read yet.
     fn ready(&mut self) -> Vec<(String, Item)> {
-        let descending = self.filter.order.descending;
+        let direction = self.filter.order.direction;
         let unread = self.readers.iter().filter(|reader| !reader.ended);
-        let unread = unread.filter_map(|reader| reader.after.clone());
-        let horizon = if descending { unread.max() } else { unread.min() };
+        let horizon = unread
+            .filter_map(|reader| reader.after.clone())
+            .min_by(|one, other| direction.compare(one, other));
         let mut ready = Vec::new();
         for reader in &mut self.readers {
-            let count = match &horizon {
-                Some(horizon) if descending => {
-                    reader.ahead.partition_point(|(at, _)| at >= horizon)
-                }
-                Some(horizon) => reader.ahead.partition_point(|(at, _)| at <= horizon),
-                None => reader.ahead.len(),
+            let is_ready = |(key, _): &(String, Item)| {
+                horizon.as_ref().is_none_or(|horizon| direction.compare(key, horizon).is_le())
             };
+            let count = reader.ahead.partition_point(is_ready);
             ready.extend(reader.ahead.drain(..count));
         }
-        ready.sort_by(|(one, _), (other, _)| one.cmp(other));
-        if descending {
-            ready.reverse();
-        }
+        ready.sort_by(|(one, _), (other, _)| direction.compare(one, other));
         ready
     }
 }

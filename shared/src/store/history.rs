@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    List,
+    Direction, List,
     expression::Expression,
     item::{number, text},
     keys,
@@ -87,7 +87,7 @@ impl List<Event> {
         let range = Range::of_table(keys::events(org), "")
             .not_before(Some(oldest))
             .not_after(Some(newest))
-            .descending(true)
+            .in_direction(Direction::Descending)
             .filtered(kept.and(filter.condition()));
         Self::of(range)
     }

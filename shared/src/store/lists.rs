@@ -8,10 +8,10 @@ use super::{
     Error, PageRequest, Slice, Status, Store,
     expression::Expression,
     index::{self, Index},
-    item::text,
+    item::{from_item, text},
     keys,
     organizations::FOLDED_NAME,
-    range::Range,
+    range::{MAX_FILTER_UNITS, Range},
     role_lists::RoleSelection,
 };
 use crate::domain::{
@@ -48,7 +48,7 @@ impl Store {
         list: List<T>,
         page: PageRequest<'_>,
     ) -> Result<Slice<T>, Error> {
-        self.page_of(&list.range, page).await
+        self.merged_page([list], page).await
     }
 
     /// A page of several lists of the same order, merged.
@@ -62,7 +62,11 @@ impl Store {
         page: PageRequest<'_>,
     ) -> Result<Slice<T>, Error> {
         let ranges: Vec<_> = lists.into_iter().map(|list| list.range).collect();
-        self.page_of_ranges(&ranges, page).await
+        let after = page.after.map(|position| position.key.as_str());
+        let found = self.merged(&ranges, page.limit, after, MAX_FILTER_UNITS).await?;
+        let Slice { items, next } = found.slice(page.limit, 0);
+        let items = items.into_iter().map(from_item).collect::<Result<_, _>>()?;
+        Ok(Slice { items, next })
     }
 }
 
@@ -202,7 +206,7 @@ impl List<CustomerLink> {
     /// A customer's partners by the age of their organizations, from one of them on.
     pub fn partners(customer: OrgId, from: Option<OrgId>) -> Self {
         let range = Range::of_index(Index::ByIdentity, index::customer(customer), "");
-        Self::of(range.not_before(from.map(keys::organization)))
+        Self::of(range.starting_at(from.map(keys::organization)))
     }
 }
 

@@ -45,6 +45,7 @@ mod range;
 mod reassignment;
 mod reminders;
 mod role_lists;
+mod role_name_search;
 mod role_names;
 mod roles;
 mod schema;
@@ -55,7 +56,6 @@ mod suspension;
 mod tests;
 mod transaction;
 mod user_counts;
-mod user_filter;
 mod users;
 mod whole_list;
 
@@ -92,7 +92,7 @@ pub use offboarding::{Access, EndingProgress};
 pub use organizations::{NewOrganization, ProfileChange};
 pub use outbox::{PublishedEvent, published};
 pub use personal_data::{FormerPerson, KnownAddress, KnownIn, PersonalData};
-pub use range::{MAX_FILTER_UNITS, PageRequest, Position, Slice};
+pub use range::{Direction, MAX_FILTER_UNITS, PageRequest, Position, Slice};
 pub use reassignment::{ReassignmentProgress, RoleDeletion};
 pub use reminders::{Expiring, Reminded};
 pub use role_lists::{RoleEntry, RoleFilter, RoleSelection};
@@ -101,8 +101,7 @@ pub use roles::RoleChange;
 pub use schema::{Migration, READABLE_SCHEMA, WRITTEN_SCHEMA, upgraded};
 pub use transaction::Transaction;
 pub use user_counts::OrganizationCounts;
-pub use user_filter::{Order, SortKey, UserFilter};
-pub use users::User;
+pub use users::{Order, SortKey, User, UserFilter};
 
 /// The table.
 #[derive(Clone, Debug)]

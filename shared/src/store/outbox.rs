@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Error, Key, List, PageRequest, Status, Store, User, UserFilter, keys::is_history,
-    schema::upgraded, user_filter::MAX_ROLE_RANGES,
+    schema::upgraded, users::MAX_ROLE_RANGES,
 };
 use crate::domain::{
     Event, EventId, MAX_NOTIFIED_MANAGERS, Member, MemberId, OrgId, Organization, RoleId, UserId,

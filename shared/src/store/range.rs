@@ -4,18 +4,19 @@
 //! A position only narrows a range that the caller was authorized for, so a forged position cannot
 //! reach other data.
 
+use std::cmp::Ordering;
+
 use aws_sdk_dynamodb::{
     operation::query::builders::QueryFluentBuilder,
     types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity},
 };
 use futures_util::future::try_join_all;
-use serde::de::DeserializeOwned;
 
 use super::{
     Error, Store,
     expression::{Expression, ExpressionValues},
     index::{Index, LAST},
-    item::{Item, from_item, text},
+    item::{Item, text},
     meter::Meter,
     schema::upgraded,
 };
@@ -62,6 +63,26 @@ pub struct Slice<T> {
     pub next: Option<Position>,
 }
 
+/// The direction of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// The lowest key first.
+    #[default]
+    Ascending,
+    /// The highest key first.
+    Descending,
+}
+
+impl Direction {
+    /// Compares two keys: the lesser one comes first in this direction.
+    pub fn compare<K: Ord + ?Sized>(self, one: &K, other: &K) -> Ordering {
+        match self {
+            Self::Ascending => one.cmp(other),
+            Self::Descending => other.cmp(one),
+        }
+    }
+}
+
 /// A range of range keys in one partition of the table or of an index.
 #[derive(Clone)]
 pub(super) struct Range {
@@ -72,7 +93,7 @@ pub(super) struct Range {
     last: Option<String>,
     filter: Expression,
     bounded: bool,
-    pub(super) descending: bool,
+    direction: Direction,
 }
 
 /// What one reading of a range found.
@@ -102,7 +123,7 @@ impl Range {
             last: None,
             filter: Expression::default(),
             bounded: false,
-            descending: false,
+            direction: Direction::Ascending,
         }
     }
 
@@ -126,9 +147,25 @@ impl Range {
         Self { last, ..self }
     }
 
-    /// In descending order.
-    pub(super) fn descending(self, descending: bool) -> Self {
-        Self { descending, ..self }
+    /// In this direction.
+    pub(super) fn in_direction(self, direction: Direction) -> Self {
+        Self { direction, ..self }
+    }
+
+    /// No key before `key` in the direction of the range.
+    pub(super) fn starting_at(self, key: Option<String>) -> Self {
+        match self.direction {
+            Direction::Ascending => self.not_before(key),
+            Direction::Descending => self.not_after(key),
+        }
+    }
+
+    /// No key after `key` in the direction of the range.
+    pub(super) fn ending_at(self, key: Option<String>) -> Self {
+        match self.direction {
+            Direction::Ascending => self.not_after(key),
+            Direction::Descending => self.not_before(key),
+        }
     }
 
     /// Whether its queries grow step by step, within read units.
@@ -142,12 +179,16 @@ impl Range {
 
     /// The key condition for the keys at and after a position; none if there are none.
     fn condition(&self, after: Option<&str>) -> Option<Expression> {
+        let (not_before, not_after) = match self.direction {
+            Direction::Ascending => (after, None),
+            Direction::Descending => (None, after),
+        };
         let mut first = self.prefix.clone();
         let mut last = format!("{}{LAST}", self.prefix);
-        for bound in self.first.as_deref().into_iter().chain(after.filter(|_| !self.descending)) {
+        for bound in self.first.as_deref().into_iter().chain(not_before) {
             first = first.max(bound.to_owned());
         }
-        for bound in self.last.as_deref().into_iter().chain(after.filter(|_| self.descending)) {
+        for bound in self.last.as_deref().into_iter().chain(not_after) {
             last = last.min(bound.to_owned());
         }
         if first > last {
@@ -173,29 +214,7 @@ impl Range {
 }
 
 impl Store {
-    /// A page of one range.
-    pub(super) async fn page_of<T: DeserializeOwned>(
-        &self,
-        range: &Range,
-        page: PageRequest<'_>,
-    ) -> Result<Slice<T>, Error> {
-        self.page_of_ranges(std::slice::from_ref(range), page).await
-    }
-
-    /// A page of several ranges, merged.
-    pub(super) async fn page_of_ranges<T: DeserializeOwned>(
-        &self,
-        ranges: &[Range],
-        page: PageRequest<'_>,
-    ) -> Result<Slice<T>, Error> {
-        let after = page.after.map(|position| position.key.as_str());
-        let found = self.merged(ranges, page.limit, after, MAX_FILTER_UNITS).await?;
-        let Slice { items, next } = found.slice(page.limit, 0);
-        let items = items.into_iter().map(from_item).collect::<Result<_, _>>()?;
-        Ok(Slice { items, next })
-    }
-
-    /// The first items of the ranges after a key, merged. More than `limit` items show that the
+    /// The first items of ranges in one direction after a key, merged. More than `limit` items show that the
     /// ranges continue. Filtered and bounded ranges consume about `units` read units together.
     pub(super) async fn merged(
         &self,
@@ -207,8 +226,8 @@ impl Store {
         let live = ranges.iter().filter(|range| range.condition(after).is_some()).count();
         let units = units / f64::from(u32::try_from(live.max(1)).unwrap_or(u32::MAX));
         let reads = ranges.iter().map(|range| self.read(range, after, limit + 1, units));
-        let descending = ranges.iter().any(|range| range.descending);
-        Ok(Merged::of(try_join_all(reads).await?, descending))
+        let direction = ranges.first().map(|range| range.direction).unwrap_or_default();
+        Ok(Merged::of(try_join_all(reads).await?, direction))
     }
 
     /// The query for the items of a range that meet a key condition.
@@ -225,7 +244,7 @@ impl Store {
             .set_filter_expression((!filter.is_empty()).then_some(filter))
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)
-            .scan_index_forward(!range.descending)
+            .scan_index_forward(range.direction == Direction::Ascending)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
     }
 
@@ -329,23 +348,17 @@ pub(super) struct Merged {
 }
 
 impl Merged {
-    fn of(found: Vec<Found>, descending: bool) -> Self {
+    fn of(found: Vec<Found>, direction: Direction) -> Self {
         let (mut items, mut stops, mut units) = (Vec::new(), Vec::new(), 0.0);
         for range in found {
             units += range.units;
             items.extend(range.items);
             stops.extend(range.stopped_at);
         }
-        items.sort_by(|(one, _), (other, _)| one.cmp(other));
-        if descending {
-            items.reverse();
-        }
-        let complete_to =
-            if descending { stops.into_iter().max() } else { stops.into_iter().min() };
-        if let Some(complete_to) = &complete_to {
-            items.retain(
-                |(key, _)| if descending { key >= complete_to } else { key <= complete_to },
-            );
+        items.sort_by(|(one, _), (other, _)| direction.compare(one, other));
+        let complete_to = stops.into_iter().min_by(|one, other| direction.compare(one, other));
+        if let Some(end) = &complete_to {
+            items.retain(|(key, _)| direction.compare(key, end).is_le());
         }
         Self { items, complete_to, units }
     }

@@ -197,7 +197,7 @@ impl Store {
         };
         let [orgs, names] = [index::organizations(top), index::roles(top)].map(|hash| {
             let range = Range::of_index(Index::ByPath, hash, index::path(top));
-            [range.not_before(start.map(index::path)).bounded()]
+            [range.starting_at(start.map(index::path)).bounded()]
         });
         let (orgs, names) = tokio::try_join!(
             self.merged(&orgs, wanted, None, MAX_FILTER_UNITS / 2.0),

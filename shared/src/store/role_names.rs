@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    Error, FetchedItems, Key, Store, User,
+    Direction, Error, FetchedItems, Key, Store, User,
     expression::Expression,
     index::{self, Index, IndexAttribute},
     item::{Item, attribute},
@@ -170,12 +170,12 @@ impl Store {
         &self,
         top: &OrgPath,
         start: Option<&OrgPath>,
-        descending: bool,
+        direction: Direction,
     ) -> Result<RoleNamesPage, Error> {
-        let range = Range::of_index(Index::ByPath, index::roles(top), index::path(top));
-        let start = start.map(index::path);
-        let range = if descending { range.not_after(start) } else { range.not_before(start) };
-        let range = range.bounded().descending(descending);
+        let range = Range::of_index(Index::ByPath, index::roles(top), index::path(top))
+            .in_direction(direction)
+            .starting_at(start.map(index::path))
+            .bounded();
         let found = self.merged(&[range], MAX_ORGANIZATIONS, None, MAX_FILTER_UNITS).await?;
         let (stopped, units) = (found.complete_to.is_some(), found.units);
         let names = found.items.into_iter().map(|(_, item)| RoleNames::of(item));

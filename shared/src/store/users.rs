@@ -1,22 +1,70 @@
-//! The users list (U3): members and pending invitations, filtered, searched and sorted (SUB6).
+//! The users list (U3): members and pending invitations, filtered and sorted (SUB6). A [`UserFilter`] selects the
+//! index that answers its question, and the filters that are left; [`Store::users`] reads a page.
 //!
-//! A list without a search is one part. A search has two: the users whose address matches, or whose
-//! name does if the search matches anywhere, and the other users whose role has a matching name. Each
-//! part is a merge of ranges.
+//! A list without a search is one section. A search has two parts: the users whose address matches, or whose
+//! name does if the search matches anywhere, and the other users whose role has a matching name
+//! (`role_name_search.rs`). Each section is a merge of ranges.
 
 use futures_util::future::OptionFuture;
 
 use super::{
-    Error, Key, PageRequest, Position, Slice, Store, index,
-    item::{Item, from_item},
-    range::MAX_FILTER_UNITS,
-    role_names::RoleNamesPage,
-    user_filter::{Address, BY_ADDRESS, BY_ROLE_NAME, Section, UserFilter},
+    Direction, Error, Key, PageRequest, Position, Slice, Status, Store,
+    expression::Expression,
+    index::{self, Index, IndexAttribute},
+    item::{Item, from_item, text},
+    members::FOLDED_NAMES,
+    range::{MAX_FILTER_UNITS, Range},
 };
-use crate::domain::{Invitation, Member, MemberId, OrgPath, RoleId, Scope};
+use crate::domain::{
+    Invitation, MAX_EMAIL, Member, MemberId, MemberKind, OrgId, OrgPath, RoleId, Scope, Search,
+};
 
 /// The most sections of a list that one request reads.
 pub(super) const MAX_SECTIONS: usize = 4;
+/// The part of a search with the users whose address matches; also a list without a search.
+const BY_ADDRESS: u8 = 0;
+/// The part of a search with the other users, whose role has a matching name.
+pub(super) const BY_ROLE_NAME: u8 = 1;
+/// The most roles in one section whose users are read as separate ranges.
+pub(super) const MAX_ROLE_RANGES: usize = 20;
+
+/// The users that a list shows, and their order.
+#[derive(Clone, Debug)]
+pub struct UserFilter {
+    /// The organizations.
+    pub scope: Scope,
+    /// The statuses.
+    pub statuses: Vec<Status>,
+    /// Only persons, who can be invited, or only services (MACH1).
+    pub kind: Option<MemberKind>,
+    /// The roles; empty for any role.
+    pub roles: Vec<RoleId>,
+    /// The text to search for.
+    pub search: Option<Search>,
+    /// The order.
+    pub order: Order,
+    /// The organizations of the scope that have custom roles. Not used for a subtree.
+    pub with_custom_roles: Vec<OrgId>,
+}
+
+/// The order of users: by organization, then by address or time. Users of a whole subtree whose
+/// address begins with a text are ordered by address first, and its services by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The second criterion.
+    pub by: SortKey,
+    /// The direction of both criteria.
+    pub direction: Direction,
+}
+
+/// What users of an organization are sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortKey {
+    /// Their address.
+    Address,
+    /// The time when they joined or were invited.
+    Time,
+}
 
 /// A row of the users list (U3).
 #[derive(Debug)]
@@ -125,41 +173,211 @@ impl Store {
         filter: &UserFilter,
         position: &Position,
     ) -> Result<Section, Error> {
-        let Some(search) = &filter.search else {
-            let ranges = filter.ranges(&filter.roles, Address::Any);
-            return Ok(Section { part: BY_ADDRESS, ranges, next: None, units: 0.0 });
+        let (address, next) = match &filter.search {
+            None => (Address::Any, None),
+            Some(search) if position.part == BY_ROLE_NAME => {
+                return self.section_by_role_name(filter, search, position).await;
+            }
+            Some(search) => {
+                let next = Position { part: BY_ROLE_NAME, key: String::new() };
+                (Address::Matches(search), Some(next))
+            }
         };
-        if position.part != BY_ROLE_NAME {
-            let ranges = filter.ranges(&filter.roles, Address::Matches(search));
-            let next = Some(Position { part: BY_ROLE_NAME, key: String::new() });
-            return Ok(Section { part: BY_ADDRESS, ranges, next, units: 0.0 });
+        let ranges = filter.ranges(&filter.roles, address);
+        Ok(Section { part: BY_ADDRESS, ranges, next, units: 0.0 })
+    }
+}
+
+/// The ranges of one step through a list.
+pub(super) struct Section {
+    pub(super) part: u8,
+    pub(super) ranges: Vec<Range>,
+    /// The beginning of the next section.
+    pub(super) next: Option<Position>,
+    /// The read units that finding the ranges consumed.
+    pub(super) units: f64,
+}
+
+/// The addresses that ranges cover.
+#[derive(Clone, Copy)]
+pub(super) enum Address<'a> {
+    Any,
+    Matches(&'a Search),
+    DoesNotMatch(&'a Search),
+}
+
+impl<'a> Address<'a> {
+    /// What the addresses begin with, if a range of keys can express it.
+    fn beginning(self) -> Option<&'a str> {
+        match self {
+            Self::Matches(search) if !search.anywhere() => Some(search.address()),
+            _ => None,
         }
-        let start = index::path_of(&position.key);
-        let page = self.role_names_from(filter, start.as_ref()).await?;
-        Ok(filter.section_by_role_name(search, page))
     }
 
-    /// The role names of the filter's organizations, from one of them on, in the filter's order.
-    async fn role_names_from(
-        &self,
-        filter: &UserFilter,
-        start: Option<&OrgPath>,
-    ) -> Result<RoleNamesPage, Error> {
-        let descending = filter.order.descending;
-        if let Scope::Subtree(top) = &filter.scope {
-            return self.role_names_in_subtree(top, start, descending).await;
-        }
-        let mut found = self.role_names(filter.with_custom_roles.iter().copied()).await?;
-        found.sort_by_key(|names| index::path(&names.path));
-        if descending {
-            found.reverse();
-        }
-        if let Some(start) = start.map(index::path) {
-            found.retain(|names| {
-                let path = index::path(&names.path);
-                if descending { path <= start } else { path >= start }
-            });
-        }
-        Ok(RoleNamesPage { items: found, next: None, units: 0.0 })
+    /// The filter of a range of the keys that begin with [`beginning`](Self::beginning).
+    fn besides_beginning(self) -> Expression {
+        if self.beginning().is_some() { Expression::default() } else { self.filter() }
     }
+
+    fn filter(self) -> Expression {
+        match self {
+            Self::Any => Expression::default(),
+            Self::Matches(search) => matches(search),
+            Self::DoesNotMatch(search) => does_not_match(search),
+        }
+    }
+}
+
+impl UserFilter {
+    /// The users with one of these roles in one organization, by address.
+    pub fn of_roles(path: &OrgPath, statuses: Vec<Status>, roles: Vec<RoleId>) -> Self {
+        Self {
+            scope: Scope::Organizations(vec![path.clone()]),
+            statuses,
+            kind: None,
+            roles,
+            search: None,
+            order: Order { by: SortKey::Address, direction: Direction::Ascending },
+            with_custom_roles: vec![],
+        }
+    }
+
+    /// The ranges of the users with one of these roles (any role, if none is named) and such an
+    /// address.
+    ///
+    /// An index answers one of these questions without a filter: an organization or a subtree by
+    /// address or by time; a role by address; the beginning of an address in an organization or in
+    /// a whole tree; the services of an organization or of a whole tree, whose keys have the same
+    /// prefix. If the list asks several, one selects the range and the others are filters.
+    pub(super) fn ranges(&self, roles: &[RoleId], address: Address<'_>) -> Vec<Range> {
+        if address.beginning().is_some_and(|beginning| beginning.len() > MAX_EMAIL) {
+            return vec![];
+        }
+        let mut ranges = Vec::new();
+        for &status in self.statuses.iter().filter(|status| self.can_have(**status, address)) {
+            match (&self.scope, self.tree_wide(address)) {
+                (Scope::Subtree(top), Some(beginning)) if self.order.by == SortKey::Address => {
+                    let hash = index::users(top, status);
+                    let filter = with_role(roles).and(within(top)).and(address.besides_beginning());
+                    // The range of services has no persons.
+                    let services = self.only_services();
+                    let kind = if services { Expression::default() } else { self.of_kind(status) };
+                    let range = Range::of_index(Index::ByEmail, hash, beginning);
+                    ranges.push(range.filtered(filter.and(kind)));
+                }
+                _ => {
+                    let below = |path| self.ranges_of(path, status, roles, address);
+                    ranges.extend(self.scope.paths().iter().flat_map(below));
+                }
+            }
+        }
+        ranges.into_iter().map(|range| range.in_direction(self.order.direction)).collect()
+    }
+
+    fn only_services(&self) -> bool {
+        self.kind == Some(MemberKind::Service)
+    }
+
+    /// Whether users with this status and such an address can be in the list. Services are never
+    /// invited, and they have no address.
+    fn can_have(&self, status: Status, address: Address<'_>) -> bool {
+        !self.only_services() || (status == Status::Active && address.beginning().is_none())
+    }
+
+    /// What the addresses begin with that one range of a whole tree contains.
+    fn tree_wide<'a>(&self, address: Address<'a>) -> Option<&'a str> {
+        let by_role_name = matches!(address, Address::DoesNotMatch(_));
+        let services = (self.only_services() && !by_role_name).then_some(index::SERVICES);
+        address.beginning().or(services)
+    }
+
+    /// The users of the kind, among those with this status. All who are invited are persons.
+    fn of_kind(&self, status: Status) -> Expression {
+        match self.kind {
+            Some(MemberKind::Service) => Expression::new("attribute_exists(#service)", []),
+            Some(MemberKind::Person) if status == Status::Active => {
+                Expression::new("attribute_not_exists(#service)", [])
+            }
+            _ => Expression::default(),
+        }
+    }
+
+    /// The ranges for one status, in one organization or in the subtree, ordered by organization.
+    fn ranges_of(
+        &self,
+        path: &OrgPath,
+        status: Status,
+        roles: &[RoleId],
+        address: Address<'_>,
+    ) -> Vec<Range> {
+        let prefix = match &self.scope {
+            Scope::Organizations(_) => index::in_organization(path),
+            Scope::Subtree(top) => index::path(top),
+        };
+        let users = index::users(path, status);
+        if self.order.by == SortKey::Time {
+            let filter = with_role(roles).and(address.filter()).and(self.of_kind(status));
+            return vec![Range::of_index(Index::ByTime, users, prefix).filtered(filter)];
+        }
+        let one = matches!(self.scope, Scope::Organizations(_));
+        let (prefix, kind) = match address.beginning() {
+            Some(beginning) => (format!("{prefix}{beginning}"), self.of_kind(status)),
+            None if one && self.only_services() => {
+                (index::services_in(path), Expression::default())
+            }
+            None => (prefix, self.of_kind(status)),
+        };
+        let filter = address.besides_beginning().and(kind);
+        if roles.is_empty() || roles.len() > MAX_ROLE_RANGES {
+            let filter = with_role(roles).and(filter);
+            return vec![Range::of_index(Index::ByPath, users, prefix).filtered(filter)];
+        }
+        let role_range = |&role| {
+            let hash = index::users_of_role(path, role, status);
+            Range::of_index(Index::ByRole, hash, prefix.clone()).filtered(filter.clone())
+        };
+        roles.iter().map(role_range).collect()
+    }
+}
+
+/// Users whose address matches, or one of their names if the search matches anywhere (SUB6).
+fn matches(search: &Search) -> Expression {
+    let email = email_matches(search);
+    if search.anywhere() { email.or(name_matches(search)) } else { email }
+}
+
+/// The negation of [`matches`].
+fn does_not_match(search: &Search) -> Expression {
+    let email = email_matches(search).negated();
+    if search.anywhere() { email.and(name_matches(search).negated()) } else { email }
+}
+
+fn email_matches(search: &Search) -> Expression {
+    let condition =
+        if search.anywhere() { "contains(#email, :email)" } else { "begins_with(#email, :email)" };
+    Expression::new(condition, [("email", text(search.address()))])
+}
+
+fn name_matches(search: &Search) -> Expression {
+    Expression::new("contains(#names, :name)", [("name", text(search.name()))])
+        .naming("names", FOLDED_NAMES)
+}
+
+/// Users with one of these roles, or with any role if there is none.
+fn with_role(roles: &[RoleId]) -> Expression {
+    let names: Vec<_> = (0..roles.len()).map(|nth| format!("role{nth}")).collect();
+    let values = names.iter().zip(roles).map(|(name, role)| (&**name, text(role.to_string())));
+    Expression::one_of("role_id", values)
+}
+
+/// Users of a subtree, among those of its tree.
+fn within(subtree: &OrgPath) -> Expression {
+    if subtree.is_root() {
+        return Expression::default();
+    }
+    let [own, below] = index::in_subtree(subtree).map(text);
+    let condition = "begins_with(#within, :own) OR begins_with(#within, :below)";
+    Expression::new(condition, [("own", own), ("below", below)])
+        .naming("within", IndexAttribute::Path.name())
 }

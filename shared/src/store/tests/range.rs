@@ -31,7 +31,7 @@ fn from_to(first: &str, last: &str) -> (String, String) {
 #[test]
 fn position_and_bounds_narrow_a_range_and_never_widen_it() {
     let all = || Some(from_to("1#b", "1#b\u{10FFFF}"));
-    let (ascending, descending) = (range(), range().descending(true));
+    let (ascending, descending) = (range(), range().in_direction(Direction::Descending));
     let bounded = |first: &str, last: &str| {
         range().not_before(Some(first.to_owned())).not_after(Some(last.to_owned()))
     };
@@ -56,7 +56,7 @@ fn position_and_bounds_narrow_a_range_and_never_widen_it() {
 
 #[test]
 fn whole_partition_has_no_first_key() {
-    let history = Range::of_table("EVENTS#1".to_owned(), "").descending(true);
+    let history = Range::of_table("EVENTS#1".to_owned(), "").in_direction(Direction::Descending);
     let text = |after| history.condition(after).unwrap().text;
     assert_eq!(text(None), "#hash = :hash AND #range <= :last");
     assert_eq!(text(Some("3")), "#hash = :hash AND #range <= :last");
@@ -69,16 +69,28 @@ fn page_ends_where_one_of_its_ranges_stopped() {
         stopped_at: stopped_at.map(ToOwned::to_owned),
         units: 0.0,
     };
-    let shown = |found: Found, limit, descending| {
-        let merged = Merged::of(vec![found], descending);
+    let shown = |found: Found, limit, direction| {
+        let merged = Merged::of(vec![found], direction);
         let keys: String = merged.items.iter().take(limit).map(|(key, _)| key.as_str()).collect();
         (keys, merged.slice(limit, 0).next.map(|next| next.key))
     };
-    assert_eq!(shown(found(None), 9, false), ("abcd".to_owned(), None));
-    assert_eq!(shown(found(None), 3, false), ("abc".to_owned(), Some("c".to_owned())));
-    assert_eq!(shown(found(Some("b")), 3, false), ("ab".to_owned(), Some("b".to_owned())));
-    assert_eq!(shown(found(Some("c")), 2, true), ("dc".to_owned(), Some("c".to_owned())));
-    assert_eq!(shown(found(Some("b")), 2, true), ("dc".to_owned(), Some("c".to_owned())));
+    assert_eq!(shown(found(None), 9, Direction::Ascending), ("abcd".to_owned(), None));
+    assert_eq!(
+        shown(found(None), 3, Direction::Ascending),
+        ("abc".to_owned(), Some("c".to_owned()))
+    );
+    assert_eq!(
+        shown(found(Some("b")), 3, Direction::Ascending),
+        ("ab".to_owned(), Some("b".to_owned()))
+    );
+    assert_eq!(
+        shown(found(Some("c")), 2, Direction::Descending),
+        ("dc".to_owned(), Some("c".to_owned()))
+    );
+    assert_eq!(
+        shown(found(Some("b")), 2, Direction::Descending),
+        ("dc".to_owned(), Some("c".to_owned()))
+    );
 }
 
 /// Simulates a large table in which no item passes a filter, and records the limits of its queries.

@@ -1,0 +1,77 @@
+//! The part of a search of users that finds them by the names of their roles (SUB6).
+
+use super::{
+    Direction, Error, Position, Store, index,
+    range::Range,
+    role_names::{RoleNames, RoleNamesPage},
+    users::{Address, BY_ROLE_NAME, MAX_ROLE_RANGES, Section, UserFilter},
+};
+use crate::domain::{BuiltIn, OrgPath, RoleId, Scope, Search};
+
+impl Store {
+    /// The section of a search at a position in the part by role name.
+    pub(super) async fn section_by_role_name(
+        &self,
+        filter: &UserFilter,
+        search: &Search,
+        position: &Position,
+    ) -> Result<Section, Error> {
+        let start = index::path_of(&position.key);
+        let page = self.role_names_from(filter, start.as_ref()).await?;
+        Ok(filter.section_by_role_name(search, page))
+    }
+
+    /// The role names of the filter's organizations, from one of them on, in the filter's order.
+    async fn role_names_from(
+        &self,
+        filter: &UserFilter,
+        start: Option<&OrgPath>,
+    ) -> Result<RoleNamesPage, Error> {
+        let direction = filter.order.direction;
+        if let Scope::Subtree(top) = &filter.scope {
+            return self.role_names_in_subtree(top, start, direction).await;
+        }
+        let mut found = self.role_names(filter.with_custom_roles.iter().copied()).await?;
+        let path = |names: &RoleNames| index::path(&names.path);
+        found.sort_by(|one, other| direction.compare(&path(one), &path(other)));
+        if let Some(start) = start.map(index::path) {
+            found.retain(|names| direction.compare(&path(names), &start).is_ge());
+        }
+        Ok(RoleNamesPage { items: found, next: None, units: 0.0 })
+    }
+}
+
+impl UserFilter {
+    /// The users whose role has a matching name and whose address does not match. The section ends
+    /// before the organization that would exceed [`MAX_ROLE_RANGES`] custom roles.
+    fn section_by_role_name(&self, search: &Search, page: RoleNamesPage) -> Section {
+        let unmatched = Address::DoesNotMatch(search);
+        let wanted = |role: &RoleId| self.roles.is_empty() || self.roles.contains(role);
+        let (mut ranges, mut count, mut next) = (Vec::new(), 0, page.next);
+        for names in page.items {
+            let matching: Vec<_> = names.matching(search).filter(wanted).collect();
+            count += matching.len();
+            let is_first = count == matching.len();
+            if count > MAX_ROLE_RANGES && !is_first {
+                next = Some(names.path);
+                break;
+            }
+            if !matching.is_empty() {
+                let scope = Scope::Organizations(vec![names.path]);
+                ranges.extend(Self { scope, ..self.clone() }.ranges(&matching, unmatched));
+            }
+        }
+        let section_end = next.map(|next| match self.order.direction {
+            Direction::Ascending => index::path(&next),
+            Direction::Descending => index::after_organization(&next),
+        });
+        let matching = BuiltIn::ALL.into_iter().filter(|role| search.finds(role.name()));
+        let built_in: Vec<_> = matching.map(RoleId::BuiltIn).filter(wanted).collect();
+        if !built_in.is_empty() {
+            let bounded = |range: Range| range.ending_at(section_end.clone());
+            ranges.extend(self.ranges(&built_in, unmatched).into_iter().map(bounded));
+        }
+        let next = section_end.map(|key| Position { part: BY_ROLE_NAME, key });
+        Section { part: BY_ROLE_NAME, ranges, next, units: page.units }
+    }
+}
