@@ -104,6 +104,14 @@ impl<T> Page<T> {
     }
 }
 
+impl<T> Page<Option<T>> {
+    /// The page without the items that are not shown. It can be short.
+    pub fn flatten(self) -> Page<T> {
+        let Self { items, next_cursor } = self;
+        Page { items: items.into_iter().flatten().collect(), next_cursor }
+    }
+}
+
 impl Cursor {
     /// The cursor for `position` in the list that `list` identifies: by its kind, its organization,
     /// its filters and its order.

@@ -73,10 +73,22 @@ impl OrganizationNames {
     ///
     /// [`Error::Broken`] if an item cannot be read.
     pub fn of(found: &FetchedItems, org: &domain::Organization) -> Result<Self, Error> {
-        let parent = org.path.parent().and_then(|parent| found.organization(parent));
-        let super_admin = Person::super_admin(found, org)?;
-        Ok(Self { super_admin, parent: parent.map(|parent| parent.name) })
+        Ok(Self { super_admin: Person::super_admin(found, org)?, parent: parent_name(found, org) })
     }
+
+    /// The names of an organization whose Super Admin is `super_admin` from now on. `found` has the item of the parent.
+    pub fn with_super_admin(
+        found: &FetchedItems,
+        org: &domain::Organization,
+        super_admin: &domain::Member,
+    ) -> Self {
+        Self { super_admin: Some(Person::member(super_admin)), parent: parent_name(found, org) }
+    }
+}
+
+fn parent_name(found: &FetchedItems, org: &domain::Organization) -> Option<Name> {
+    let parent = found.present_organization(org.path.parent()?)?;
+    Some(parent.name.clone())
 }
 
 impl Organization {
@@ -174,14 +186,32 @@ impl Member {
         organization: &domain::Organization,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let org = organization.id();
-        let role = Key::custom_role(org, member.role_id);
-        let keeper = member.service.map(|service| service.keeper);
-        let keys = role.into_iter().chain(keeper.map(|keeper| Key::member(org, keeper)));
-        let found = store.get(keys).await?;
-        let role = found.role_summary(org, member.role_id)?;
-        Self::of(member, organization.name.clone(), role.as_ref(), now)
-            .with_keeper(member, &found, now)
+        let names = store.get(Self::name_keys(member)).await?;
+        Self::named(member, organization, &names, now)
+    }
+
+    /// The keys of the items that say what the role and the keeper of a member are called.
+    pub fn name_keys(member: &domain::Member) -> impl Iterator<Item = Key> + use<> {
+        let org = member.path.id();
+        let keeper = member.service.map(|service| Key::member(org, service.keeper));
+        Key::custom_role(org, member.role_id).into_iter().chain(keeper)
+    }
+
+    /// Shows `member` of `organization`. `names` has the items at their
+    /// [`name_keys`](Self::name_keys).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if an item cannot be read.
+    pub fn named(
+        member: &domain::Member,
+        organization: &domain::Organization,
+        names: &FetchedItems,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let role = names.role_summary(organization.id(), member.role_id)?;
+        let view = Self::of(member, organization.name.clone(), role.as_ref(), now);
+        view.with_keeper(member, names, now)
     }
 
     /// Shows the keeper of a service, if they have access at `now`, also with another account. `names` has the item of
@@ -196,12 +226,10 @@ impl Member {
         names: &FetchedItems,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let keeper = match member.service {
-            Some(service) => names.continued_member(member.path.id(), service.keeper)?,
-            None => None,
-        };
-        let keeper = keeper.filter(|keeper| keeper.has_access(now));
-        Ok(Self { keeper: keeper.as_ref().map(Person::member), ..self })
+        let Some(service) = member.service else { return Ok(self) };
+        let keeper = names.continued_member(member.path.id(), service.keeper)?;
+        let present = keeper.filter(|keeper| keeper.has_access(now));
+        Ok(Self { keeper: present.as_ref().map(Person::member), ..self })
     }
 }
 
@@ -256,6 +284,9 @@ impl InvitationPeople {
     /// [`Error::Broken`] if an item cannot be read.
     pub fn of(names: &FetchedItems, invitation: &domain::Invitation) -> Result<Self, Error> {
         let invited_by = Person::inviter(names, invitation)?;
+        if invitation.sent_by() == invitation.invited_by() {
+            return Ok(Self::only(invited_by));
+        }
         Ok(Self { invited_by, sent_by: Person::sender(names, invitation)? })
     }
 }

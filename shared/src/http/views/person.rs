@@ -23,8 +23,8 @@ pub struct Person {
 impl Person {
     /// A member.
     pub fn member(member: &domain::Member) -> Self {
-        let name = member.display_name.as_ref().map(ToString::to_string);
-        let name = name.or_else(|| member.name.clone());
+        let given = member.display_name.as_ref().map(ToString::to_string);
+        let name = given.or_else(|| member.name.clone());
         Self { id: Some(member.id()), name, email: member.email.clone() }
     }
 
