@@ -2,33 +2,12 @@
 
 use serde::Deserialize;
 use shared::{
-    domain::{
-        self, AlertId, BoundedList, CriticalAlertUser, Email, Level, OrgId, Refusal, RoleObject,
-    },
-    http::{
-        Answer, ApiError, Call, CountedPage, IfMatch, Json, NoBody, PageQuery, Path, Query, views,
-    },
-    store::{Key, List},
+    domain::{self, AlertId, Budgets, CriticalAlertUser, Email, OrgId, Organization},
+    http::{Answer, ApiError, Call, IfMatch, Json, NoBody, Path, views},
+    store::{Key, Transaction},
 };
 
-pub(crate) async fn list(
-    Call { app, person, .. }: Call,
-    Path(org): Path<OrgId>,
-    Query(page): Query<PageQuery>,
-) -> Result<Json<CountedPage<views::CriticalAlertUser>>, ApiError> {
-    let pagination = page.pagination("critical alert users", &org)?;
-    let (actor, counts) = app.store.facts(&person, org, [Key::counts(org)]).await?;
-    actor.require(RoleObject::CriticalAlertUsers, Level::ViewOnly)?;
-    let found =
-        app.store.page(List::<CriticalAlertUser>::entries(org), pagination.request()).await?;
-    let people: Vec<_> = found.items.iter().map(|user| user.added_by).collect();
-    let names = app.store.people(org, people).await?;
-    let page = pagination.try_page(found, |user| {
-        let added_by = views::Person::of(&names, org, user.added_by)?;
-        Ok::<_, ApiError>(views::CriticalAlertUser::of(user, added_by))
-    })?;
-    Ok(Json(CountedPage { page, total: Some(counts.length(org, BoundedList::CriticalAlertUsers)) }))
-}
+use crate::entries;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,33 +28,35 @@ pub(crate) async fn add(
     let deleted = found.deleted_at(&key)?;
     let user = domain::add_critical_alert_user(&actor, email, deleted, context.at)?;
     let location = format!("/v1/organizations/{org}/critical-alert-users/{id}");
-    if let Some(before) = found.critical_alert_user(org, id)? {
-        let names = app.store.get([Key::member(org, before.added_by)]).await?;
-        let added_by = views::Person::of(&names, org, before.added_by)?;
-        let answer = Answer::created(location, &views::CriticalAlertUser::of(before, added_by));
+    if let Some(before) = found.list_entry(&key)? {
+        let answer = Answer::created(location, &entries::present::<Email>(&app, before).await?);
         // A transaction without changes keeps the answer for a repeat.
         return answer.commit(app.store.transaction(&context)).await;
     }
     let view = views::CriticalAlertUser::of(user.clone(), views::Person::caller(&actor));
     let answer = Answer::created(location, &view);
-    let budgets = app.limits.budgets;
-    let of_address = budgets.of_address(&user.value, context.at);
-    let of_organization = budgets.of_organization(&actor.org, context.at);
     let writes = app.store.transaction(&context).add_entry(&actor, &user, deleted)?;
-    answer.commit(writes.spend(&of_address, 1).spend(&of_organization, 1)).await
+    answer.commit(spend(writes, &app.limits.budgets, &actor.org, &user)).await
+}
+
+/// Counts the mail about a new entry in the budgets of its address and of the organization.
+fn spend<'a>(
+    writes: Transaction<'a>,
+    budgets: &Budgets,
+    org: &Organization,
+    user: &CriticalAlertUser,
+) -> Transaction<'a> {
+    let of_address = budgets.of_address(&user.value, user.added_at);
+    let of_organization = budgets.of_organization(org, user.added_at);
+    writes.spend(&of_address, 1).spend(&of_organization, 1)
 }
 
 pub(crate) async fn remove(
-    Call { app, person, context, .. }: Call,
+    call: Call,
     Path((org, id)): Path<(OrgId, AlertId)>,
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let key = Key::critical_alert_user(org, id);
-    let (actor, found) = app.store.facts(&person, org, [key]).await?;
-    actor.require(RoleObject::CriticalAlertUsers, Level::FullAccess)?;
-    let user = found.critical_alert_user(org, id)?.ok_or(Refusal::NoSuchCriticalAlertUser)?;
-    if_match.check_untagged()?;
-    let answer = Answer::no_content();
-    answer.commit(app.store.transaction(&context).remove_entry(&actor, &user)?).await
+    entries::remove::<Email>(call, org, Some(key), if_match).await
 }

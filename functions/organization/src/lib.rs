@@ -4,6 +4,7 @@
 mod critical_alert_users;
 mod deletion;
 mod domains;
+mod entries;
 mod join_requests;
 mod partners;
 mod profile;
@@ -13,7 +14,10 @@ use axum::{
     Router,
     routing::{delete, get, post, put},
 };
-use shared::http::App;
+use shared::{
+    domain::{Email, MailDomain},
+    http::App,
+};
 
 /// The routes of the function.
 pub fn router() -> Router<App> {
@@ -23,7 +27,7 @@ pub fn router() -> Router<App> {
             "/v1/organizations/{org}",
             get(profile::show).patch(profile::update).delete(deletion::delete),
         )
-        .route("/v1/organizations/{org}/domains", get(domains::list))
+        .route("/v1/organizations/{org}/domains", get(entries::list::<MailDomain>))
         .route(
             "/v1/organizations/{org}/domains/{domain}",
             put(domains::add).delete(domains::remove),
@@ -42,7 +46,7 @@ pub fn router() -> Router<App> {
         .route("/v1/organizations/{org}/security", get(security::show).put(security::set))
         .route(
             "/v1/organizations/{org}/critical-alert-users",
-            get(critical_alert_users::list).post(critical_alert_users::add),
+            get(entries::list::<Email>).post(critical_alert_users::add),
         )
         .route(
             "/v1/organizations/{org}/critical-alert-users/{alert}",

@@ -13,7 +13,7 @@ use super::{
     schema::upgraded,
 };
 use crate::domain::{
-    AddressSlot, AlertId, ApprovedDomain, CriticalAlertUser, Event, Invitation, JoinRequest,
+    AddressSlot, AlertId, CriticalAlertUser, Event, Invitation, JoinRequest, ListEntry, ListValue,
     MailDomain, Member, MemberId, OrgId, OrgPath, Organization, Person, PersonDigest, Profile,
     Refusal, RoleId, RoleSummary, Standing, UserId, Version,
 };
@@ -202,10 +202,12 @@ impl FetchedItems {
         now: Timestamp,
     ) -> Result<Option<Timestamp>, Error> {
         let item = self.items.get(&Key::membership(org, user));
-        let ended = item.and_then(|item| item.get(ACCESS_EXPIRES_AT)?.as_n().ok());
-        let ended = ended.map(|text| text.parse().map_err(Error::broken)).transpose()?;
-        let ended = ended.map(|at| Timestamp::from_millisecond(at).map_err(Error::broken));
-        Ok(ended.transpose()?.filter(|end| *end <= now))
+        let Some(text) = item.and_then(|item| item.get(ACCESS_EXPIRES_AT)?.as_n().ok()) else {
+            return Ok(None);
+        };
+        let milliseconds = text.parse().map_err(Error::broken)?;
+        let end = Timestamp::from_millisecond(milliseconds).map_err(Error::broken)?;
+        Ok(Some(end).filter(|end| *end <= now))
     }
 
     /// The standing of a person. The refusal of a person whose access ended says so, also after the
@@ -280,19 +282,6 @@ impl FetchedItems {
         self.item(&Key::approved_domain(org, domain)).is_some()
     }
 
-    /// An approved domain.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Broken`] if the item cannot be read.
-    pub fn approved_domain(
-        &self,
-        org: OrgId,
-        domain: &MailDomain,
-    ) -> Result<Option<ApprovedDomain>, Error> {
-        self.get(&Key::approved_domain(org, domain))
-    }
-
     /// A person's request to join.
     ///
     /// # Errors
@@ -306,6 +295,15 @@ impl FetchedItems {
         self.get(&Key::join_request(org, person))
     }
 
+    /// The entry of a list at `key`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn list_entry<T: ListValue>(&self, key: &Key) -> Result<Option<ListEntry<T>>, Error> {
+        self.get(key)
+    }
+
     /// A critical alert user.
     ///
     /// # Errors
@@ -316,6 +314,6 @@ impl FetchedItems {
         org: OrgId,
         id: AlertId,
     ) -> Result<Option<CriticalAlertUser>, Error> {
-        self.get(&Key::critical_alert_user(org, id))
+        self.list_entry(&Key::critical_alert_user(org, id))
     }
 }
