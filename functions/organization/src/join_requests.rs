@@ -6,18 +6,19 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, AddressDigest, AddressSlot, ApplicantFacts, ApprovalFacts, ApprovedDomain,
-        BoundedList, JoinRequest, JoinRequestId, MAX_COMMENT, MailDomain, Name, OrgId, Person,
+        self, AddressDigest, AddressSlot, ApplicantFacts, ApprovalFacts, BoundedList, Email,
+        JoinRequest, JoinRequestId, MAX_COMMENT, MailDomain, Name, OrgId, Organization, Person,
         PersonDigest, Refusal, RequestContext, RoleId,
     },
     http::{
         Answer, ApiError, App, Call, CountedPage, IfMatch, Json, NoBody, OptionalJson, Page,
         PageQuery, Path, Query, Text, views,
     },
-    store::{FetchedItems, Key, List, RequestApproval},
+    store::{Error, FetchedItems, Key, List, RequestApproval, Store},
 };
 
 /// An organization that the caller can ask to join.
@@ -37,36 +38,47 @@ pub(crate) async fn joinable(
     let email = person.verified_email()?;
     let domain = MailDomain::of(email);
     let pagination = page.pagination("joinable", &format!("{domain} {}", person.id))?;
-    let mut approvals = app.store.page(List::approvals(&domain), pagination.request()).await?;
+    let approvals = app.store.page(List::approvals(&domain), pagination.request()).await?;
+    let orgs: Vec<_> = approvals.items.iter().map(|approval| approval.organization_id).collect();
+    let items = open_to(&app.store, &person, email, &orgs, context.at).await?;
+    let Page { next_cursor, .. } = pagination.page(approvals, drop);
+    Ok(Json(Page { items, next_cursor }))
+}
+
+/// Those of `orgs` that a person with this address can ask to join.
+async fn open_to(
+    store: &Store,
+    person: &Person,
+    email: &Email,
+    orgs: &[OrgId],
+    now: Timestamp,
+) -> Result<Vec<JoinableOrganization>, ApiError> {
     let digest = |org| PersonDigest::of(org, &person.id);
-    let known = approvals.items.iter().map(|approval| approval.organization_id).flat_map(|org| {
-        [
-            Key::organization(org),
-            Key::membership(org, &person.id),
-            Key::join_request(org, digest(org)),
-        ]
-    });
-    let known = app.store.get_eventual(known).await?;
+    let slot = |org| Key::address_slot(org, AddressDigest::of(org, email));
+    let keys = |org| {
+        let (member, request) =
+            (Key::membership(org, &person.id), Key::join_request(org, digest(org)));
+        [Key::organization(org), member, request]
+    };
+    let known = store.get_eventual(orgs.iter().copied().flat_map(keys)).await?;
     let mut asked = BTreeMap::new();
-    for ApprovedDomain { organization_id: org, .. } in &approvals.items {
-        asked.extend(known.join_request(*org, digest(*org))?.map(|request| (*org, request)));
+    for &org in orgs {
+        asked.extend(known.join_request(org, digest(org))?.map(|request| (org, request)));
     }
-    let slot = |org: OrgId| Key::address_slot(org, AddressDigest::of(org, email));
-    let invited = app.store.get_eventual(asked.keys().copied().map(slot)).await?;
+    let invited = store.get_eventual(asked.keys().copied().map(slot)).await?;
     let mut open = Vec::new();
-    for approval in std::mem::take(&mut approvals.items) {
-        let org = approval.organization_id;
+    for &org in orgs {
         let invited_at = invited.invited_at(&slot(org))?;
-        let may_ask = |request: &JoinRequest| request.may_ask_again(invited_at, context.at);
-        let is_member = known.active_membership(org, &person.id, context.at)?.is_some();
+        let may_ask = |request: &JoinRequest| request.may_ask_again(invited_at, now);
+        let is_member = known.active_membership(org, &person.id, now)?.is_some();
         if !is_member && asked.get(&org).is_none_or(may_ask) {
-            open.extend(known.organization(org).filter(|org| org.suspension().is_none()));
+            let org = known.present_organization(org).filter(|org| org.suspension().is_none());
+            open.extend(
+                org.map(|org| JoinableOrganization { id: org.id(), name: org.name.clone() }),
+            );
         }
     }
-    let Page { next_cursor, .. } = pagination.page(approvals, drop);
-    let items =
-        open.into_iter().map(|org| JoinableOrganization { id: org.id(), name: org.name }).collect();
-    Ok(Json(Page { items, next_cursor }))
+    Ok(open)
 }
 
 #[derive(Deserialize)]
@@ -81,42 +93,27 @@ pub(crate) async fn ask(
     Path(org): Path<OrgId>,
     OptionalJson(CreateJoinRequest { comment: Text(comment) }): OptionalJson<CreateJoinRequest>,
 ) -> Result<Answer, ApiError> {
-    let slot =
-        person.email.as_ref().map(|email| Key::address_slot(org, AddressDigest::of(org, email)));
-    let domain = person.email.as_ref().map(MailDomain::of);
-    let approval = domain.as_ref().map(|domain| Key::approved_domain(org, domain));
-    let digest = PersonDigest::of(org, &person.id);
-    let own =
-        [Key::organization(org), Key::membership(org, &person.id), Key::join_request(org, digest)];
-    let keys: Vec<_> = own.into_iter().chain(slot.clone()).chain(approval).collect();
-    let found = app.store.get(keys.clone()).await?;
+    let slot = own_slot(&person, org);
+    let applicant = Applicant { store: &app.store, person: &person, org, slot, context: &context };
+    let found = applicant.read().await?;
     let organization = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
-    let applicant = Applicant { person: &person, org, slot, context: &context };
-    let mut facts = applicant.facts(&found)?;
-    let ask = |facts: &ApplicantFacts| {
-        domain::ask_to_join(&person, &organization, facts, comment.clone(), context.at)
-    };
-    let mut judged = ask(&facts);
-    let membership = found.membership(org, &person.id)?;
-    let ended = membership.filter(|member| !member.has_access(context.at));
-    if let (Some(ended), Ok(_) | Err(Refusal::CallerAlreadyMember)) = (ended, &judged) {
-        app.store.end_access_now(&context, &organization, &ended).await?;
-        facts = applicant.facts(&app.store.get(keys).await?)?;
-        judged = ask(&facts);
-    }
-    let request = judged?;
-    let location = format!("/v1/organizations/{org}/join-requests/mine");
-    let answer = Answer::created(
-        location,
-        &views::JoinRequest::of(request.clone(), organization.name.clone()),
-    );
+    let (request, facts) = applicant.ask(&organization, found, comment).await?;
+    let view = views::JoinRequest::of(request.clone(), organization.name.clone());
+    let answer = Answer::created(format!("/v1/organizations/{org}/join-requests/mine"), &view);
     let budget = app.limits.budgets.of_requester(org, &person.id, context.at);
     let writes = app.store.transaction(&context).ask_to_join(&organization, &request, &facts)?;
     answer.commit(writes.spend(&budget, 1)).await
 }
 
+/// The slot of the caller's verified address in an organization.
+fn own_slot(person: &Person, org: OrgId) -> Option<Key> {
+    let email = person.email.as_ref()?;
+    Some(Key::address_slot(org, AddressDigest::of(org, email)))
+}
+
 /// A person who asks to join an organization.
 struct Applicant<'a> {
+    store: &'a Store,
     person: &'a Person,
     org: OrgId,
     /// The slot of their verified address.
@@ -125,23 +122,57 @@ struct Applicant<'a> {
 }
 
 impl Applicant<'_> {
-    fn facts(&self, found: &FetchedItems) -> Result<ApplicantFacts, ApiError> {
-        let Self { person, org, slot, context } = self;
+    /// The request, and what it relied on. Ends a membership whose access has ended first.
+    ///
+    /// # Errors
+    ///
+    /// The refusals of [`domain::ask_to_join`], and the errors of the store.
+    async fn ask(
+        &self,
+        organization: &Organization,
+        found: FetchedItems,
+        comment: String,
+    ) -> Result<(JoinRequest, ApplicantFacts), ApiError> {
+        let Self { store, person, org, context, .. } = *self;
+        let ask = |facts: &ApplicantFacts| {
+            domain::ask_to_join(person, organization, facts, comment.clone(), context.at)
+        };
+        let facts = self.facts(&found)?;
+        let asked = ask(&facts);
+        let membership = found.membership(org, &person.id)?;
+        let ended = membership.filter(|member| !member.has_access(context.at));
+        match (ended, asked) {
+            (Some(ended), Ok(_) | Err(Refusal::CallerAlreadyMember)) => {
+                store.end_access_now(context, organization, &ended).await?;
+                let facts = self.facts(&self.read().await?)?;
+                Ok((ask(&facts)?, facts))
+            }
+            (_, asked) => Ok((asked?, facts)),
+        }
+    }
+
+    /// The items that a request depends on.
+    async fn read(&self) -> Result<FetchedItems, Error> {
+        let Self { person, org, .. } = *self;
         let domain = person.email.as_ref().map(MailDomain::of);
-        let digest = PersonDigest::of(*org, &person.id);
+        let approval = domain.map(|domain| Key::approved_domain(org, &domain));
+        let request = Key::join_request(org, PersonDigest::of(org, &person.id));
+        let keys = [Key::organization(org), Key::membership(org, &person.id), request];
+        self.store.get(keys.into_iter().chain(self.slot.clone()).chain(approval)).await
+    }
+
+    fn facts(&self, found: &FetchedItems) -> Result<ApplicantFacts, Error> {
+        let Self { person, org, context, .. } = *self;
+        let slot = self.slot.as_ref();
+        let domain = person.email.as_ref().map(MailDomain::of);
+        let declined = slot.map(|slot| found.declined_until(slot)).transpose()?.flatten();
         Ok(ApplicantFacts {
-            domain_approved: domain.is_some_and(|domain| found.approves(*org, &domain)),
-            is_member: found.active_membership(*org, &person.id, context.at)?.is_some(),
-            slot: slot.as_ref().and_then(|it| found.address_slot(it).transpose()).transpose()?,
-            invited_at: slot
-                .as_ref()
-                .and_then(|it| found.invited_at(it).transpose())
-                .transpose()?,
-            declined_invitation: match slot {
-                Some(slot) => found.declined_until(slot)?.is_some(),
-                None => false,
-            },
-            earlier_request: found.join_request(*org, digest)?,
+            domain_approved: domain.is_some_and(|domain| found.approves(org, &domain)),
+            is_member: found.active_membership(org, &person.id, context.at)?.is_some(),
+            slot: slot.map(|slot| found.address_slot(slot)).transpose()?.flatten(),
+            invited_at: slot.map(|slot| found.invited_at(slot)).transpose()?.flatten(),
+            declined_invitation: declined.is_some(),
+            earlier_request: found.join_request(org, PersonDigest::of(org, &person.id))?,
         })
     }
 }
@@ -152,14 +183,14 @@ pub(crate) async fn show_own(
     Path(org): Path<OrgId>,
 ) -> Result<Json<views::OwnJoinRequest>, ApiError> {
     let digest = PersonDigest::of(org, &person.id);
-    let slot = person.email.as_ref().map(|it| Key::address_slot(org, AddressDigest::of(org, it)));
+    let slot = own_slot(&person, org);
     let keys = [Key::organization(org), Key::join_request(org, digest)];
     let found = app.store.get(keys.into_iter().chain(slot.clone())).await?;
-    let invited_at = slot.and_then(|slot| found.invited_at(&slot).transpose()).transpose()?;
+    let invited_at = slot.map(|slot| found.invited_at(&slot)).transpose()?.flatten();
     let in_effect = |request: &JoinRequest| request.is_in_effect(context.at);
     let request = found.join_request(org, digest)?.filter(in_effect);
-    let found = found.organization(org).zip(request);
-    let (organization, request) = found.ok_or(Refusal::NoSuchJoinRequest)?;
+    let (organization, request) =
+        found.organization(org).zip(request).ok_or(Refusal::NoSuchJoinRequest)?;
     Ok(Json(views::OwnJoinRequest::of(request, organization.name, invited_at, context.at)))
 }
 
@@ -205,22 +236,17 @@ pub(crate) async fn approve(
     OptionalJson(ApproveJoinRequest { role_id }): OptionalJson<ApproveJoinRequest>,
 ) -> Result<Answer, ApiError> {
     let role_id = role_id.unwrap_or(RoleId::USER);
+    let keys = [Key::join_request(org, id.digest())].into_iter();
     let role = Key::custom_role(org, role_id);
-    let key = Key::join_request(org, id.digest());
-    let facts = [key].into_iter().chain(role);
-    let (actor, found) = app.store.facts(&person, org, facts).await?;
+    let (actor, found) = app.store.facts(&person, org, keys.chain(role)).await?;
     domain::check_decide_requests(&actor)?;
-    let request = open(&found, org, id)?;
-
-    let facts = approval_facts(&app, org, &request).await?;
-    let member = domain::approve_request(&actor, &request, role_id, &facts, context.at)?;
-
-    let (name, role) = (actor.org.name.clone(), found.role_summary(org, role_id)?);
-    let view = views::Member::of(&member, name, role.as_ref(), context.at);
+    let request = &open(&found, org, id)?;
+    let facts = approval_facts(&app, org, request).await?;
+    let member = &domain::approve_request(&actor, request, role_id, &facts, context.at)?;
+    let view = views::Member::named(member, &actor.org, &found, context.at)?;
     let answer = Answer::ok(&view).with_version(member.version);
     let (deleted, expired) = (facts.deleted, facts.slot.and_then(AddressSlot::pending));
-    let (request, member, expired) = (&request, &member, expired.as_ref());
-    let approval = RequestApproval { request, member, deleted, expired };
+    let approval = RequestApproval { request, member, deleted, expired: expired.as_ref() };
     answer.commit(app.store.transaction(&context).approve_request(&actor, &approval)?).await
 }
 

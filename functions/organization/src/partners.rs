@@ -48,7 +48,7 @@ pub(crate) async fn suspend(
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    change(&call, org, partner, &if_match, true).await
+    SuspendLink { call, org, partner, if_match, suspended: true }.answer().await
 }
 
 pub(crate) async fn resume(
@@ -57,43 +57,58 @@ pub(crate) async fn resume(
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    change(&call, org, partner, &if_match, false).await
+    SuspendLink { call, org, partner, if_match, suspended: false }.answer().await
 }
 
-/// Suspends or resumes the link of `org` with `partner`. The partner counts its links, so a change of
-/// another one at the same time makes another attempt necessary.
-async fn change(
-    Call { app, person, context, .. }: &Call,
+/// A request to suspend or resume the link of `org` with `partner`.
+struct SuspendLink {
+    call: Call,
     org: OrgId,
     partner: OrgId,
-    if_match: &IfMatch,
+    if_match: IfMatch,
     suspended: bool,
-) -> Result<Answer, ApiError> {
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        let key = Key::customer(partner, org);
-        let also = [key.clone(), Key::organization(partner)];
-        let (actor, found) = app.store.facts(person, org, also).await?;
+}
+
+impl SuspendLink {
+    /// Changes the link. The partner counts its links, so a change of another one at the same time makes another
+    /// attempt necessary.
+    async fn answer(&self) -> Result<Answer, ApiError> {
+        let mut attempts = 1;
+        loop {
+            match self.attempt().await? {
+                Err(Error::Refused(Refusal::ChangedConcurrently)) if attempts < MAX_ATTEMPTS => {}
+                written => return Ok(written?),
+            }
+            attempts += 1;
+        }
+    }
+
+    /// The answer, or the error of the write.
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the rule, and the errors of the reads.
+    async fn attempt(&self) -> Result<Result<Answer, Error>, ApiError> {
+        let Call { app, person, context, .. } = &self.call;
+        let key = Key::customer(self.partner, self.org);
+        let also = [key.clone(), Key::organization(self.partner)];
+        let (actor, found) = app.store.facts(person, self.org, also).await?;
         let before = found.customer(&key)?;
-        let after = domain::suspend_link(&actor, before, suspended, context.at)?;
-        if_match.check_untagged()?;
-        let answer = if suspended {
-            Answer::ok(&show(&after, partner, &found))
+        let after = domain::suspend_link(&actor, before, self.suspended, context.at)?;
+        self.if_match.check_untagged()?;
+        let answer = if self.suspended {
+            Answer::ok(&show(&after, self.partner, &found))
         } else {
             Answer::no_content()
         };
         if before == Some(after) {
-            return Ok(answer);
+            return Ok(Ok(answer));
         }
-        let partner = found.organization(partner).ok_or(Refusal::PartnerNotLinked)?;
-        let (partner, customer, after) = (&partner, &actor.org, Some(after));
+        let partner = found.present_organization(self.partner).ok_or(Refusal::PartnerNotLinked)?;
+        let (customer, after) = (&actor.org, Some(after));
         let change = LinkChange { partner, customer, before, after, deleted: None };
         let writes = app.store.transaction(context).suspend_link(&actor, change)?;
-        match writes.commit(&answer).await {
-            Err(Error::Refused(Refusal::ChangedConcurrently)) if attempts < MAX_ATTEMPTS => {}
-            written => return Ok(answer.or_recorded(written?)?),
-        }
+        Ok(writes.commit(&answer).await.and_then(|done| answer.or_recorded(done)))
     }
 }
 

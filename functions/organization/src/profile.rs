@@ -1,10 +1,11 @@
 //! Organizations: create, show and update (ORG1).
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, Conditions, Kind, Language, Level, MAX_CONTACT, MAX_ORGANIZATION_NAME,
-        MAX_POSTAL_ADDRESS, MAX_WEBSITE, Member, Name, OrgId, Profile, Refusal, RoleId, RoleObject,
+        Conditions, Kind, Language, Level, MAX_CONTACT, MAX_ORGANIZATION_NAME, MAX_POSTAL_ADDRESS,
+        MAX_WEBSITE, Member, Name, OrgId, Organization, Profile, Refusal, RoleId, RoleObject,
         Source,
     },
     http::{
@@ -28,7 +29,7 @@ pub(crate) async fn create(
         return Err(Refusal::SelfServiceDisabled.into());
     }
     let id = OrgId::new(context.at, context.seed);
-    let org = domain::Organization::create(id, name, Kind::Standard, Some(&person), context.at);
+    let org = Organization::create(id, name, Kind::Standard, Some(&person), context.at);
     let founder =
         Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, None, context.at)?;
     let super_admin = Some(views::Person::member(&founder));
@@ -69,7 +70,7 @@ struct Ancestor {
 impl OrganizationDetails {
     /// Shows an organization under the conditions of the tree. `found` has the names that are next to its ids.
     fn of(
-        org: &domain::Organization,
+        org: &Organization,
         conditions: Conditions,
         found: &FetchedItems,
         profile: Profile,
@@ -123,6 +124,29 @@ pub(crate) struct UpdateOrganizationRequest {
     language: Option<Language>,
 }
 
+impl UpdateOrganizationRequest {
+    /// The organization and its profile after the change.
+    fn apply(
+        self,
+        org: &Organization,
+        profile: &Profile,
+        now: Timestamp,
+    ) -> (Organization, Profile) {
+        let Profile { website, address, contact } = profile.clone();
+        let after = Profile {
+            website: self.website.map_or(website, |Website(url)| url),
+            address: self.address.map_or(address, |Text(text)| text),
+            contact: self.contact.map_or(contact, |Text(text)| text),
+        };
+        let name = self.name.map_or_else(|| org.name.clone(), |NameField(name)| name);
+        let language = self.language.unwrap_or(org.language);
+        if *profile == after && (&name, language) == (&org.name, org.language) {
+            return (org.clone(), after);
+        }
+        (org.updated(name, language, now), after)
+    }
+}
+
 pub(crate) async fn update(
     Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
@@ -133,20 +157,10 @@ pub(crate) async fn update(
     actor.require(RoleObject::OrganizationGeneralInformation, Level::FullAccess)?;
     if_match.check(actor.org.version)?;
     let before = found.profile(org)?;
-    let Profile { website, address, contact } = before.clone();
-    let after = Profile {
-        website: wanted.website.map_or(website, |Website(url)| url),
-        address: wanted.address.map_or(address, |Text(text)| text),
-        contact: wanted.contact.map_or(contact, |Text(text)| text),
-    };
-    let name = wanted.name.map_or_else(|| actor.org.name.clone(), |NameField(name)| name);
-    let language = wanted.language.unwrap_or(actor.org.language);
-    let changed = before != after || (&name, language) != (&actor.org.name, actor.org.language);
-    let org =
-        if changed { actor.org.updated(name, language, context.at) } else { actor.org.clone() };
+    let (org, after) = wanted.apply(&actor.org, &before, context.at);
     let view = OrganizationDetails::of(&org, actor.conditions, &found, after.clone())?;
     let answer = Answer::ok(&view).with_version(org.version);
-    if !changed {
+    if (&org, &after) == (&actor.org, &before) {
         return Ok(answer);
     }
     let change = ProfileChange { before: &before, org: &org, after: &after };
