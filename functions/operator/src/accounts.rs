@@ -1,10 +1,14 @@
 //! A membership whose account is lost gets the person's new account (OP2).
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use shared::{
-    domain::{self, MAX_REASON, MemberId, OrgId, PersonDigest, Refusal, UserId},
+    domain::{
+        self, JoinRequest, MAX_REASON, Member, MemberId, OrgId, Organization, PersonDigest,
+        Refusal, UserId, Version,
+    },
     http::{Answer, ApiError, Call, Json, Path, RequiredText, views},
-    store::{AccountChange, Key},
+    store::{AccountChange, Key, Store},
 };
 
 /// The new account, and why an operator trusts it. The history shows the reason.
@@ -21,27 +25,53 @@ pub(crate) async fn reconnect(
     Json(ReconnectRequest { user_id, reason: RequiredText(reason) }): Json<ReconnectRequest>,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let (new, request) =
-        (Key::membership(org, &user_id), Key::join_request(org, PersonDigest::of(org, &user_id)));
-    let keys = [Key::organization(org), Key::member(org, id), new.clone(), request];
-    let found = app.store.get(keys).await?;
-    let organization = found.organization_for_operator(org)?;
-    let before = found.present_member(org, id, context.at)?;
-    if found.membership(org, &user_id)?.is_some() {
-        return Err(Refusal::UserAlreadyMember.into());
+    let facts = AccountFacts::read(&app.store, org, id, &user_id, context.at).await?;
+    let AccountFacts { org, before, deleted, request } = &facts;
+    let after = &domain::with_account(before, user_id, *deleted, context.at);
+    let view = views::Member::read(&app.store, after, org, context.at).await?;
+    let (deleted, request, reason) = (*deleted, request.as_ref(), reason.as_str());
+    let change = AccountChange { org, before, after, deleted, request, reason };
+    let writes = app.store.transaction(&context).change_account(change)?;
+    Answer::ok(&view).with_version(after.version).commit(writes).await
+}
+
+/// What a change of the account depends on.
+struct AccountFacts {
+    org: Organization,
+    before: Member,
+    /// The version of a membership of the new account that ended recently.
+    deleted: Option<Version>,
+    /// A request of the new account to join.
+    request: Option<JoinRequest>,
+}
+
+impl AccountFacts {
+    /// The facts about a member who gets the account `user`.
+    ///
+    /// # Errors
+    ///
+    /// - The refusals for an organization or a member that does not exist.
+    /// - [`Refusal::UserAlreadyMember`] if the new account is a member.
+    async fn read(
+        store: &Store,
+        org: OrgId,
+        id: MemberId,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Self, ApiError> {
+        let (new, person) = (Key::membership(org, user), PersonDigest::of(org, user));
+        let (member, request) = (Key::member(org, id), Key::join_request(org, person));
+        let found = store.get([Key::organization(org), member, new.clone(), request]).await?;
+        let organization = found.organization_for_operator(org)?;
+        let before = found.present_member(org, id, now)?;
+        if found.membership(org, user)?.is_some() {
+            return Err(Refusal::UserAlreadyMember.into());
+        }
+        Ok(Self {
+            org: organization,
+            before,
+            deleted: found.deleted_at(&new)?,
+            request: found.join_request(org, person)?,
+        })
     }
-    let deleted = found.deleted_at(&new)?;
-    let request = found.join_request(org, PersonDigest::of(org, &user_id))?;
-    let after = domain::with_account(&before, user_id, deleted, context.at);
-    let view = views::Member::read(&app.store, &after, &organization, context.at).await?;
-    let answer = Answer::ok(&view).with_version(after.version);
-    let change = AccountChange {
-        org: &organization,
-        before: &before,
-        after: &after,
-        deleted,
-        request: request.as_ref(),
-        reason: &reason,
-    };
-    answer.commit(app.store.transaction(&context).change_account(change)?).await
 }

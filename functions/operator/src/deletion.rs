@@ -18,12 +18,10 @@ pub(crate) async fn delete(
     call: Call,
     Path(org): Path<OrgId>,
     if_match: IfMatch,
-    Json(DeleteOrganizationRequest { name: NameField(name), reason }): Json<
-        DeleteOrganizationRequest,
-    >,
+    Json(wanted): Json<DeleteOrganizationRequest>,
 ) -> Result<Answer, ApiError> {
+    let DeleteOrganizationRequest { name: NameField(name), reason: RequiredText(reason) } = wanted;
     let Call { app, context, .. } = call.as_operator()?;
-    let RequiredText(reason) = reason;
     let found = app.store.get([Key::organization(org), Key::counts(org)]).await?;
     let before = found.organization_for_operator(org)?;
     let below = app.store.sub_organizations(org, &found).await?;

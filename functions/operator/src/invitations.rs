@@ -1,10 +1,14 @@
 //! The invitations that operators send: of a first Admin, and of an Admin to appoint (INV8, OP1, SA6).
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{self, AddressSlot, Email, InvitationId, Language, MemberId, OrgId, Refusal},
+    domain::{
+        self, AddressSlot, Email, Invitation, InvitationId, Language, MemberId, OrgId,
+        Organization, Refusal,
+    },
     http::{Answer, ApiError, Call, IfMatch, Json, NoBody, Path, views},
-    store::{Key, OrganizationCounts},
+    store::{Error, FetchedItems, Key, OrganizationCounts, Store, Transaction},
 };
 
 #[derive(Deserialize)]
@@ -33,35 +37,80 @@ pub(crate) async fn invite_first_admin(
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
     let org = app.store.organization_for_operator(id).await?;
-    let super_admin = org.super_admin_user_id.as_ref().map(|user| MemberId::of(id, user));
     let invitation = InvitationId::of(context.at, id, &email);
-    let slot = match super_admin {
-        Some(_) => Some(invitation.digest()),
-        None => org.pending_first_admin.map(|awaited| awaited.invitation.digest()),
-    };
-    let slot = slot.map(|digest| Key::address_slot(id, digest));
-    let beside = super_admin.map(|member| [Key::counts(id), Key::member(id, member)]);
-    let found = app.store.get(slot.clone().into_iter().chain(beside.into_iter().flatten())).await?;
-    let persons = OrganizationCounts::of(&org, &found).all().active;
-    let at_slot = slot.map(|slot| found.address_slot(&slot)).transpose()?.flatten();
-    let taken = at_slot.as_ref().filter(|_| super_admin.is_some());
+    let facts = FirstAdminFacts::read(&app.store, &org, invitation).await?;
+    let persons = OrganizationCounts::of(&org, &facts.found).all().active;
+    let taken = facts.taken();
     let invitation =
         domain::invite_first_admin(&org, persons, taken, email, language, invitation, context.at)?;
-    let pending = at_slot.and_then(AddressSlot::pending);
+    let view = FirstAdminInvitation::of(&invitation, &org, &facts.found, context.at)?;
     let location = format!("/v1/organizations/{id}/invitations/{}", invitation.id);
-    let people = views::InvitationPeople::only(views::Person::operator());
-    let view = FirstAdminInvitation {
-        invitation: views::SentInvitation::new(&invitation, &org, None, people, context.at),
-        super_admin: views::Person::super_admin(&found, &org)?,
-    };
     let answer = Answer::created(location, &view).with_version(invitation.version);
-    let pending = pending.as_ref();
     let writes = app.store.transaction(&context);
-    let writes = match super_admin {
-        Some(_) => writes.invite_admin_to_appoint(&org, &invitation, pending)?,
-        None => writes.invite_first_admin(&org, &invitation, pending)?,
-    };
-    answer.commit(writes).await
+    answer.commit(facts.write(writes, &org, &invitation)?).await
+}
+
+impl FirstAdminInvitation {
+    fn of(
+        invitation: &Invitation,
+        org: &Organization,
+        found: &FetchedItems,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let people = views::InvitationPeople::only(views::Person::operator());
+        Ok(Self {
+            invitation: views::SentInvitation::new(invitation, org, None, people, now),
+            super_admin: views::Person::super_admin(found, org)?,
+        })
+    }
+}
+
+/// What an invitation by an operator depends on.
+struct FirstAdminFacts {
+    super_admin: Option<MemberId>,
+    /// What is at the address; without a Super Admin, at the address of the pending first Admin.
+    slot: Option<AddressSlot>,
+    /// With a Super Admin, their item and the counters.
+    found: FetchedItems,
+}
+
+impl FirstAdminFacts {
+    async fn read(
+        store: &Store,
+        org: &Organization,
+        invitation: InvitationId,
+    ) -> Result<Self, Error> {
+        let id = org.id();
+        let super_admin = org.super_admin_user_id.as_ref().map(|user| MemberId::of(id, user));
+        let digest = match super_admin {
+            Some(_) => Some(invitation.digest()),
+            None => org.pending_first_admin.map(|pending| pending.invitation.digest()),
+        };
+        let key = digest.map(|digest| Key::address_slot(id, digest));
+        let others = super_admin.map(|member| [Key::counts(id), Key::member(id, member)]);
+        let keys = key.clone().into_iter().chain(others.into_iter().flatten());
+        let found = store.get(keys).await?;
+        let slot = key.map(|key| found.address_slot(&key)).transpose()?.flatten();
+        Ok(Self { super_admin, slot, found })
+    }
+
+    /// What takes the address of the invitee. Without a Super Admin, the new invitation replaces the present one.
+    fn taken(&self) -> Option<&AddressSlot> {
+        self.slot.as_ref().filter(|_| self.super_admin.is_some())
+    }
+
+    fn write<'a>(
+        self,
+        writes: Transaction<'a>,
+        org: &Organization,
+        invitation: &Invitation,
+    ) -> Result<Transaction<'a>, Error> {
+        let pending = self.slot.and_then(AddressSlot::pending);
+        match self.super_admin {
+            Some(_) => writes.invite_admin_to_appoint(org, invitation, pending.as_ref()),
+            None => writes.invite_first_admin(org, invitation, pending.as_ref()),
+        }
+    }
 }
 
 /// Revokes a pending invitation that an operator sent last, for example to a wrong address.

@@ -72,29 +72,54 @@ struct CreateOrganizationRequest {
     language: Option<Language>,
 }
 
+impl CreateOrganizationRequest {
+    fn draft(self) -> OrganizationDraft {
+        let Self { name: NameField(name), kind, language, first_admin_email: first_admin, .. } =
+            self;
+        OrganizationDraft { name, kind, language, first_admin }
+    }
+}
+
+/// What is above a new organization: nothing above a root.
+struct Above(Option<OrganizationFacts>);
+
+impl Above {
+    async fn read(app: &App, parent: Option<OrgId>) -> Result<Self, ApiError> {
+        Ok(Self(match parent {
+            Some(parent) => Some(organization_facts(app, parent).await?),
+            None => None,
+        }))
+    }
+
+    fn parent(&self) -> Option<&Organization> {
+        Some(&self.0.as_ref()?.org)
+    }
+
+    /// The root of the tree, if it is not the parent.
+    fn root(&self) -> Option<&Organization> {
+        self.0.as_ref()?.root.as_ref()
+    }
+
+    /// Shows the new organization, which has no Super Admin so far.
+    fn view(&self, org: &Organization) -> views::Organization {
+        let parent = self.parent().map(|parent| parent.name.clone());
+        let names = views::OrganizationNames { super_admin: None, parent };
+        views::Organization::of(org, org.conditions(self.root().or(self.parent())), names)
+    }
+}
+
 async fn create(
     call: Call,
     Json(wanted): Json<CreateOrganizationRequest>,
 ) -> Result<Answer, ApiError> {
-    let CreateOrganizationRequest { name, kind, parent, first_admin_email, language } = wanted;
-    let NameField(name) = name;
     let Call { app, context, .. } = call.as_operator()?;
+    let above = Above::read(&app, wanted.parent).await?;
+    let (parent, root) = (above.parent(), above.root());
     let id = OrgId::new(context.at, context.seed);
-    let parent = match parent {
-        None => None,
-        Some(parent) => Some(organization_facts(&app, parent).await?),
-    };
-    let root = parent.as_ref().and_then(|facts| facts.root.as_ref());
-    let parent = parent.as_ref().map(|facts| &facts.org);
-    let draft = OrganizationDraft { name, kind, language, first_admin: first_admin_email };
     let (org, first_admin) =
-        domain::create_organization_as_operator(id, draft, parent, root, context.at)?;
-    let conditions = org.conditions(root.or(parent));
-    let parent_name = parent.map(|parent| parent.name.clone());
-    let names = views::OrganizationNames { super_admin: None, parent: parent_name };
-    let view = views::Organization::of(&org, conditions, names);
+        domain::create_organization_as_operator(id, wanted.draft(), parent, root, context.at)?;
     let location = format!("/v1/operator/organizations/{id}");
-    let answer = Answer::created(location, &view).with_version(org.version);
+    let answer = Answer::created(location, &above.view(&org)).with_version(org.version);
     let first_admin = first_admin.as_ref();
     let new = NewOrganization { org: &org, founder: None, first_admin, parent, creator: None };
     answer.commit(app.store.transaction(&context).create_organization(new)?).await
@@ -163,13 +188,7 @@ async fn update(
     let Call { app, context, .. } = call.as_operator()?;
     let OrganizationFacts { org: before, root, names } = organization_facts(&app, org).await?;
     if_match.check(before.version)?;
-    let partner_users = match (before.kind, kind) {
-        (Kind::Partner, Some(Kind::Standard)) => {
-            let found = app.store.get([Key::counts(org)]).await?;
-            OrganizationCounts::of(&before, &found).partner_roles()
-        }
-        _ => UserCount::default(),
-    };
+    let partner_users = partner_users(&app, &before, kind).await?;
     let wanted = SettingsUpdate { kind, manage_sub_organizations, mdf_program };
     let root = root.as_ref();
     let after = domain::update_settings(&before, root, partner_users, wanted, context.at)?;
@@ -179,6 +198,19 @@ async fn update(
         return Ok(answer);
     }
     if_match.commit(answer, app.store.transaction(&context).update_settings(&before, &after)?).await
+}
+
+/// The users with roles of partners, if a partner is to become a standard organization.
+async fn partner_users(
+    app: &App,
+    before: &Organization,
+    kind: Option<Kind>,
+) -> Result<UserCount, ApiError> {
+    if (before.kind, kind) != (Kind::Partner, Some(Kind::Standard)) {
+        return Ok(UserCount::default());
+    }
+    let found = app.store.get([Key::counts(before.id())]).await?;
+    Ok(OrganizationCounts::of(before, &found).partner_roles())
 }
 
 /// An organization, the root of its tree if that is another organization, and the names to show.

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 use shared::{
-    domain::{Name, OrgId, Organization, PersonId, Refusal, RequestContext},
+    domain::{Name, OrgId, Organization, PersonId, RequestContext},
     http::{Answer, ApiError, Call, NoBody, Path},
-    store::Access,
+    store::{Access, PersonalData},
 };
 
 use crate::people::Rounds;
@@ -15,6 +15,12 @@ struct Offboarded {
     ended: Access,
     /// The organizations of which the person is still the Super Admin.
     super_admin_of: Vec<LeftOrganization>,
+}
+
+impl Offboarded {
+    fn of(data: &PersonalData, ended: Access) -> Self {
+        Self { ended, super_admin_of: data.super_admin_of().map(LeftOrganization::of).collect() }
+    }
 }
 
 /// An organization that keeps the person, because it would lose its Super Admin (SA3).
@@ -43,16 +49,12 @@ pub(crate) async fn offboard(
     let steps = RequestContext { idempotency_key: None, ..context.clone() };
     loop {
         let data = app.store.personal_data(id).await?;
+        rounds.check_known(&data)?;
         let Rounds { deadline, progress, .. } = &mut rounds;
-        if data.organizations.is_empty() && progress.organizations == 0 {
-            return Err(Refusal::NoSuchPerson.into());
-        }
         let before = progress.organizations;
         let round = app.store.offboard(&steps, &data, progress, deadline).await;
         if matches!(round, Ok(true)) && progress.organizations == before {
-            let super_admin_of = data.super_admin_of().map(LeftOrganization::of);
-            let (ended, super_admin_of) = (progress.ended, super_admin_of.collect());
-            let answer = Answer::ok(&Offboarded { ended, super_admin_of });
+            let answer = Answer::ok(&Offboarded::of(&data, progress.ended));
             return answer.commit(app.store.transaction(&context)).await;
         }
         rounds.end(round)?;

@@ -34,6 +34,18 @@ impl Rounds {
         Self { deadline: Deadline::begin(), progress: EndingProgress::default(), lost_races: 0 }
     }
 
+    /// Checks that the person is known, or was before the first round. `data` is what is left of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchPerson`] if not.
+    pub(crate) fn check_known(&self, data: &store::PersonalData) -> Result<(), Refusal> {
+        if data.organizations.is_empty() && self.progress.organizations == 0 {
+            return Err(Refusal::NoSuchPerson);
+        }
+        Ok(())
+    }
+
     /// Takes the result of a round.
     ///
     /// # Errors
@@ -348,13 +360,9 @@ pub(crate) async fn erase(
         // What was erased leads to the addresses no more, and others can invite them meanwhile.
         let data = app.store.personal_data_and_of(id, &addresses).await?;
         addresses.extend(data.addresses.iter().cloned());
+        rounds.check_known(&data)?;
         if data.organizations.is_empty() {
-            let none = Err(Refusal::NoSuchPerson.into());
-            return if rounds.progress.organizations == 0 {
-                none
-            } else {
-                Ok(Answer::no_content())
-            };
+            return Ok(Answer::no_content());
         }
         domain::check_erasable(data.super_admin_of())?;
         if_match.check_untagged()?;

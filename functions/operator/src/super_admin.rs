@@ -2,9 +2,12 @@
 
 use serde::Deserialize;
 use shared::{
-    domain::{self, CriticalAlertUser, FormerSuperAdmin, MAX_REASON, MemberId, OrgId},
+    domain::{
+        self, CriticalAlertUser, FormerSuperAdmin, MAX_REASON, Member, MemberId, OrgId,
+        Organization, SuperAdminAppointment,
+    },
     http::{Answer, ApiError, Call, Json, Path, RequiredText, views},
-    store::{Committed, Key},
+    store::{FetchedItems, Key, Store},
 };
 
 #[derive(Deserialize)]
@@ -19,33 +22,54 @@ pub(crate) struct AppointSuperAdminRequest {
 pub(crate) async fn appoint(
     call: Call,
     Path(org): Path<OrgId>,
-    Json(AppointSuperAdminRequest { member_id, former, reason }): Json<AppointSuperAdminRequest>,
+    Json(wanted): Json<AppointSuperAdminRequest>,
 ) -> Result<Answer, ApiError> {
+    let AppointSuperAdminRequest { member_id, former, reason: RequiredText(reason) } = wanted;
     let Call { app, context, .. } = call.as_operator()?;
-    let RequiredText(reason) = reason;
     let org = app.store.organization_for_operator(org).await?;
-    let present_id = org.super_admin_user_id.as_ref().map(|user| MemberId::of(org.id(), user));
-    let members = present_id.into_iter().chain([member_id]).map(|id| Key::member(org.id(), id));
-    let above = org.path.parent().into_iter().chain([org.path.root_id()]);
-    let found = app.store.get(members.chain(above.map(Key::organization))).await?;
-    let present = present_id.map(|id| found.member(org.id(), id)).transpose()?.flatten();
-    let successor = found.member(org.id(), member_id)?;
+    let AppointmentFacts { present, successor, names } =
+        AppointmentFacts::read(&app.store, &org, member_id).await?;
     let appointment = domain::appoint_super_admin(&org, present, successor, former, context.at)?;
-    let super_admin = Some(views::Person::member(&appointment.successor));
-    let after = &appointment.org;
-    let names =
-        views::OrganizationNames { super_admin, ..views::OrganizationNames::of(&found, after)? };
-    let conditions = after.conditions(found.root_above(after).as_ref());
-    let view = views::Organization::of(after, conditions, names);
-    let answer = Answer::ok(&view).with_version(after.version);
+    let answer = answer(&appointment, &names);
     let writes = |alert: Option<&CriticalAlertUser>| {
         app.store.transaction(&context).appoint_super_admin(&org, &appointment, alert, &reason)
     };
     if appointment.demoted.is_some() {
         return answer.commit(writes(None)?).await;
     }
-    match app.store.end_membership(&appointment.former, &answer, writes).await? {
-        Committed::Now => Ok(answer),
-        Committed::Before(recorded) => Ok(Answer::recorded(&recorded)?),
+    let committed = app.store.end_membership(&appointment.former, &answer, writes).await?;
+    Ok(answer.or_recorded(committed)?)
+}
+
+/// The members whom an appointment is about, and the items whose names the answer shows.
+struct AppointmentFacts {
+    present: Option<Member>,
+    successor: Option<Member>,
+    names: FetchedItems,
+}
+
+impl AppointmentFacts {
+    async fn read(
+        store: &Store,
+        org: &Organization,
+        successor: MemberId,
+    ) -> Result<Self, ApiError> {
+        let id = org.id();
+        let present = org.super_admin_user_id.as_ref().map(|user| MemberId::of(id, user));
+        let members = present.into_iter().chain([successor]).map(|member| Key::member(id, member));
+        let above = org.path.parent().into_iter().chain([org.path.root_id()]);
+        let names = store.get(members.chain(above.map(Key::organization))).await?;
+        let present = present.map(|present| names.member(id, present)).transpose()?.flatten();
+        Ok(Self { present, successor: names.member(id, successor)?, names })
     }
+}
+
+fn answer(
+    SuperAdminAppointment { org, successor, .. }: &SuperAdminAppointment,
+    names: &FetchedItems,
+) -> Answer {
+    let shown = views::OrganizationNames::with_super_admin(names, org, successor);
+    let conditions = org.conditions(names.root_above(org).as_ref());
+    let view = views::Organization::of(org, conditions, shown);
+    Answer::ok(&view).with_version(org.version)
 }

@@ -28,9 +28,7 @@ async fn transfer(
     let (actor, found) = app.store.facts_to_show(&person, org, also).await?;
     let successor = found.member(org, member_id)?;
     let transfer = domain::transfer(&actor, successor, context.at)?;
-    let super_admin = Some(views::Person::member(&transfer.successor));
-    let names = views::OrganizationNames::of(&found, &actor.org)?;
-    let names = views::OrganizationNames { super_admin, ..names };
+    let names = views::OrganizationNames::with_super_admin(&found, &actor.org, &transfer.successor);
     let view = views::Organization::of(&transfer.org, actor.conditions, names);
     let answer = Answer::ok(&view).with_version(transfer.org.version);
     answer.commit(app.store.transaction(&context).transfer(&actor, &transfer)?).await
