@@ -48,20 +48,26 @@ pub(crate) async fn me(
     members.items.retain(|member| member.check_acting(&person).is_ok());
     let names = app.store.get_for_display(members.items.iter().flat_map(name_keys)).await?;
     members.items.retain(|member| names.present_organization(member.path.id()).is_some());
-    let shown = members.items.iter().map(|member| membership(member, &names));
-    let organizations = shown.collect::<Result<Vec<_>, _>>()?;
-    let Page { next_cursor, .. } = pagination.page(members, drop);
-    let personal = organizations.is_empty() && pagination.is_first() && next_cursor.is_none();
-    Ok(Json(Me {
-        user_id: person.id,
-        email_verified: person.email.is_some(),
-        email: person.email,
-        name: person.name,
-        operator: person.operator,
-        user_type: if personal { "personal" } else { "organization" },
-        organizations,
-        next_cursor,
-    }))
+    let page = pagination.try_page(members, |member| membership(&member, &names))?;
+    Ok(Json(Me::of(person, page, pagination.is_first())))
+}
+
+impl Me {
+    /// The caller with a page of their organizations.
+    fn of(person: Person, page: Page<Membership>, is_first: bool) -> Self {
+        let Page { items: organizations, next_cursor } = page;
+        let personal = organizations.is_empty() && is_first && next_cursor.is_none();
+        Self {
+            user_id: person.id,
+            email_verified: person.email.is_some(),
+            email: person.email,
+            name: person.name,
+            operator: person.operator,
+            user_type: if personal { "personal" } else { "organization" },
+            organizations,
+            next_cursor,
+        }
+    }
 }
 
 /// Lists the caller's requests to join: the open ones, and the declined ones until they may ask again.
@@ -71,24 +77,28 @@ pub(crate) async fn join_requests(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<views::OwnJoinRequest>>, ApiError> {
     let pagination = page.pagination("my join requests", &person.id)?;
-    let mut found =
-        app.store.page(List::join_requests_of(&person.id), pagination.request()).await?;
+    let found = app.store.page(List::join_requests_of(&person.id), pagination.request()).await?;
     let orgs = found.items.iter().map(|request| Key::organization(request.organization_id));
     let slots = found.items.iter().filter_map(|request| own_slot(&person, request));
     let (names, slots) =
         tokio::try_join!(app.store.get_for_display(orgs), app.store.get_eventual(slots))?;
-    let in_effect = |request: &JoinRequest| request.is_in_effect(context.at);
-    let requests = std::mem::take(&mut found.items).into_iter().filter(in_effect);
-    let shown = requests.filter_map(|request| {
-        let org = names.organization(request.organization_id)?;
-        let slot = own_slot(&person, &request);
-        let invited_at = slot.and_then(|slot| slots.invited_at(&slot).transpose()).transpose();
-        let view = |at| views::OwnJoinRequest::of(request, org.name, at, context.at);
-        Some(invited_at.map(view))
-    });
-    let items = shown.collect::<Result<_, _>>()?;
-    let Page { next_cursor, .. } = pagination.page(found, drop);
-    Ok(Json(Page { items, next_cursor }))
+    let show = |request| own_request(&person, request, &names, &slots, context.at);
+    Ok(Json(pagination.try_page(found, show)?.flatten()))
+}
+
+/// Shows a request of the caller. None if it has no effect any more, or its organization no longer exists.
+fn own_request(
+    person: &Person,
+    request: JoinRequest,
+    names: &FetchedItems,
+    slots: &FetchedItems,
+    now: Timestamp,
+) -> Result<Option<views::OwnJoinRequest>, ApiError> {
+    let present = names.present_organization(request.organization_id);
+    let Some(org) = present.filter(|_| request.is_in_effect(now)) else { return Ok(None) };
+    let slot = own_slot(person, &request);
+    let invited_at = slot.map(|slot| slots.invited_at(&slot)).transpose()?.flatten();
+    Ok(Some(views::OwnJoinRequest::of(request, org.name.clone(), invited_at, now)))
 }
 
 /// The slot of the caller's address in the organization of a request. It says when they were invited.
@@ -107,15 +117,16 @@ fn name_keys(member: &Member) -> impl Iterator<Item = Key> + use<> {
 
 fn membership(member: &Member, names: &FetchedItems) -> Result<Membership, ApiError> {
     let id = member.path.id();
-    let org = names.organization(id);
+    let org = names.present_organization(id);
+    let parent = member.path.parent().and_then(|parent| names.present_organization(parent));
     let role = names.role_summary(id, member.role_id)?;
     Ok(Membership {
         id,
-        name: org.as_ref().map(|org| org.name.to_string()).unwrap_or_default(),
-        kind: org.as_ref().map(|org| org.kind),
-        suspended: org.as_ref().is_some_and(|org| org.suspension().is_some()),
+        name: org.map(|org| org.name.to_string()).unwrap_or_default(),
+        kind: org.map(|org| org.kind),
+        suspended: org.is_some_and(|org| org.suspension().is_some()),
         parent_id: member.path.parent(),
-        parent_name: member.path.parent().and_then(|id| names.organization(id)).map(|it| it.name),
+        parent_name: parent.map(|parent| parent.name.clone()),
         role_id: member.role_id,
         role_name: views::role_name(member.role_id, role.as_ref()),
         access_expires_at: member.access_expires_at,

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{Level, Name, OrgId, Restriction, RoleId, RoleObject, UserId},
+    domain::{Level, Name, OrgId, Restriction, RoleId, RoleObject, Standing, UserId},
     http::{ApiError, Call, Json, Path, Query, views},
-    store::Key,
+    store::{Key, RoleSummaries},
 };
 
 /// The caller's effective permissions.
@@ -69,38 +69,46 @@ pub(crate) async fn permissions(
     Path(org): Path<OrgId>,
     Query(PermissionsQuery { include }): Query<PermissionsQuery>,
 ) -> Result<Json<Permissions>, ApiError> {
-    let names = include.map(|Include::Roles| Key::role_names(org));
-    let (actor, found) = app.store.facts_in_tree(&person, org, names).await?;
-    let names = found.role_summaries(org)?;
-    let name = |role: RoleId| views::role_name(role, names.of(role));
-    let is_known = |role: RoleId| include.is_some() || role.built_in().is_some();
-    let grantable = || actor.grantable_roles().into_iter();
-    let conditions = actor.conditions;
-    let restricted = |object| {
-        let restriction = conditions.restriction_if_held(actor.levels, object)?;
-        (restriction != Restriction::PartnerOnly).then(|| RestrictedLevel {
+    let role_names = include.map(|Include::Roles| Key::role_names(org));
+    let (actor, found) = app.store.facts_in_tree(&person, org, role_names).await?;
+    Ok(Json(Permissions::of(&actor, include, &found.role_summaries(org)?)))
+}
+
+impl Permissions {
+    /// The permissions of `actor`. `roles` has the custom roles, if the caller asks for the names of roles.
+    fn of(actor: &Standing, include: Option<Include>, roles: &RoleSummaries) -> Self {
+        let name = |role: RoleId| views::role_name(role, roles.of(role));
+        let is_known = |role: RoleId| include.is_some() || role.built_in().is_some();
+        let grantable = || actor.grantable_roles().into_iter();
+        let shown = |&(object, _): &(RoleObject, Level)| actor.conditions.shows(object);
+        let restricted = |object| RestrictedLevel::of(actor, object);
+        Self {
+            organization_id: actor.org.id(),
+            organization_name: actor.org.name.clone(),
+            user_id: actor.person.id.clone(),
+            role_id: actor.role(),
+            role_name: match actor.role() {
+                Some(role) if !is_known(role) => None,
+                role => Some(OwnRoleName { role_name: role.map(name) }),
+            },
+            grantable_roles: include.map(|Include::Roles| {
+                grantable().map(|id| NamedRole { id, name: name(id) }).collect()
+            }),
+            permissions: actor.effective.iter().filter(shown).collect(),
+            restrictions: RoleObject::ALL.into_iter().filter_map(restricted).collect(),
+        }
+    }
+}
+
+impl RestrictedLevel {
+    /// The restriction of the actor's level of a role object, if there is one.
+    fn of(actor: &Standing, object: RoleObject) -> Option<Self> {
+        let restriction = actor.conditions.restriction_if_held(actor.levels, object)?;
+        (restriction != Restriction::PartnerOnly).then(|| Self {
             role_object: object,
             stored: actor.levels.of(object),
             effective: actor.effective.of(object),
             reason: restriction.to_string(),
         })
-    };
-    Ok(Json(Permissions {
-        organization_id: org,
-        organization_name: actor.org.name.clone(),
-        role_id: actor.role(),
-        role_name: match actor.role() {
-            Some(role) if !is_known(role) => None,
-            role => Some(OwnRoleName { role_name: role.map(name) }),
-        },
-        grantable_roles: include
-            .map(|Include::Roles| grantable().map(|id| NamedRole { id, name: name(id) }).collect()),
-        permissions: actor
-            .effective
-            .iter()
-            .filter(|&(object, _)| conditions.shows(object))
-            .collect(),
-        restrictions: RoleObject::ALL.into_iter().filter_map(restricted).collect(),
-        user_id: actor.person.id.clone(),
-    }))
+    }
 }

@@ -1,14 +1,15 @@
 //! `GET …/explanations`: why a person may do an action in an organization, or may not. Its user managers
 //! ask about members and invitees, operators about every person.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
         Action, AddressDigest, AddressSlot, Email, Invitation, Level, Member, MemberId, Name,
-        OrgId, PathMembership, Person, Refusal, RoleObject, UserId, first_granting,
+        OrgId, Organization, PathMembership, Person, Refusal, RoleObject, UserId, first_granting,
     },
     http::{ApiError, Call, FieldError, Json, Now, Path, Problem, Query, views},
-    store::{AccessQuery, FetchedItems, Key, Store},
+    store::{AccessQuery, Error, FetchedItems, Key, Store},
 };
 
 use super::explanation::{Explanation, Offer, Viewer};
@@ -158,29 +159,73 @@ pub(super) async fn explain(
     let subjects = named.subjects(&app.store, &known, viewer).await?;
     let subjects = subjects.into_iter().map(|user| Person::subject(user, now)).collect();
     let paths = paths(&app.store, org, action, subjects).await?;
-    let roles = app.store.get_for_display(Explanation::role_keys(&paths)).await?;
-    let granted = first_granting(&paths, action).is_some();
-    let is_visible = viewer == Viewer::All || known.member.is_some();
-    let explanation = match &known.invitation {
-        Some(invitation) if !granted => {
-            let sender = match invitation.sent_by() {
-                Some(sender) => app.store.continued_member(org, sender).await?,
-                None => None,
-            };
-            let offer = Offer::of(invitation, sender.as_ref(), action, &actor.org, now);
-            Explanation::of_invitee(action, org, offer)
+    let decision = Decision { org: &actor.org, action, viewer, known: &known, paths: &paths };
+    Ok(Json(decision.explained(&app.store, named, now).await?))
+}
+
+/// A decision about the person whom the question names.
+struct Decision<'a> {
+    org: &'a Organization,
+    action: Action,
+    viewer: Viewer,
+    known: &'a Known,
+    /// The person's paths to the organization.
+    paths: &'a [PathMembership],
+}
+
+impl Decision<'_> {
+    /// The decision about the person with this name in the question, with its reason.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    async fn explained(
+        &self,
+        store: &Store,
+        named: AskedPerson,
+        now: Timestamp,
+    ) -> Result<ExplainedDecision, Error> {
+        let elsewhere = self.paths.iter().find_map(|path| path.standing.member.as_ref());
+        Ok(ExplainedDecision {
+            organization_id: self.org.id(),
+            organization_name: self.org.name.clone(),
+            action: self.action.name.to_owned(),
+            person: named.shown(self.known, elsewhere),
+            decision: self.is_visible().then(|| self.is_granted()),
+            explanation: self.explanation(store, now).await?.naming(self.org),
+        })
+    }
+
+    fn is_granted(&self) -> bool {
+        first_granting(self.paths, self.action).is_some()
+    }
+
+    /// Whether the reader may know the decision.
+    fn is_visible(&self) -> bool {
+        self.viewer == Viewer::All || self.known.member.is_some()
+    }
+
+    /// The reason of the decision.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    async fn explanation(&self, store: &Store, now: Timestamp) -> Result<Explanation, Error> {
+        let Self { org, action, viewer, known, paths } = *self;
+        let roles = store.get_for_display(Explanation::role_keys(paths)).await?;
+        match &known.invitation {
+            Some(invitation) if !self.is_granted() => {
+                let sender = match invitation.sent_by() {
+                    Some(sender) => store.continued_member(org.id(), sender).await?,
+                    None => None,
+                };
+                let offer = Offer::of(invitation, sender.as_ref(), action, org, now);
+                Ok(Explanation::of_invitee(action, org.id(), offer))
+            }
+            _ if !self.is_visible() => Ok(Explanation::of_outsider(action, org.id())),
+            _ => Explanation::of_paths(viewer, action, org.id(), paths, &roles),
         }
-        _ if !is_visible => Explanation::of_outsider(action, org),
-        _ => Explanation::of_paths(viewer, action, org, &paths, &roles)?,
-    };
-    Ok(Json(ExplainedDecision {
-        organization_id: org,
-        organization_name: actor.org.name.clone(),
-        action: action.name.to_owned(),
-        person: named.shown(&known, paths.iter().find_map(|path| path.standing.member.as_ref())),
-        decision: is_visible.then_some(granted),
-        explanation: explanation.naming(&actor.org),
-    }))
+    }
 }
 
 /// The paths of the first subject who may do the action; otherwise those of all subjects.

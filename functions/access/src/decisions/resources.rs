@@ -46,13 +46,12 @@ pub(super) async fn search(
     if page.limit == 0 {
         return Ok(page.pause());
     }
-    let action = Action::find(&action.name).filter(|action| action.level.is_some());
-    match (action, caller.person(&subject)) {
-        (Some(action), Some(subject)) if kind == ORGANIZATION => {
-            granted_resources(&call.app.store, action, &subject, &page).await
-        }
-        _ => Ok(page.answer(vec![], None)),
-    }
+    let grantable = Action::find(&action.name).filter(|action| action.level.is_some());
+    let known = (grantable, caller.person(&subject), kind.as_str());
+    let (Some(action), Some(subject), ORGANIZATION) = known else {
+        return Ok(page.answer(vec![], None));
+    };
+    granted_resources(&call.app.store, action, &subject, &page).await
 }
 
 async fn granted_resources(

@@ -65,12 +65,11 @@ pub(super) async fn search(
     if step.limit == 0 {
         return Ok(step.pause());
     }
-    match (Action::find(&action.name), organization(&resource)) {
-        (Some(action), Some(org)) if kind == USER => {
-            granted_subjects(&call.app.store, action, org, &step, call.context.at).await
-        }
-        _ => Ok(step.answer(vec![], None)),
-    }
+    let known = (Action::find(&action.name), organization(&resource), kind.as_str());
+    let (Some(action), Some(org), USER) = known else {
+        return Ok(step.answer(vec![], None));
+    };
+    granted_subjects(&call.app.store, action, org, &step, call.context.at).await
 }
 
 async fn granted_subjects(
