@@ -14,7 +14,7 @@ use shared::{
         ApiError, App, Call, FieldError, Json, Limit, Page, Pagination, Path, Problem, Query,
         ScopeParam, WithEtag, as_set, chosen, optional_time, views,
     },
-    store::{AboutPerson, EventFilter, Key, List, PageRequest},
+    store::{AboutPerson, Error, EventFilter, FetchedItems, Key, List, PageRequest},
 };
 
 /// The routes of the function.
@@ -93,8 +93,8 @@ impl ListQuery {
         let subtree = self.scope == ScopeParam::Subtree;
         let requested = RequestedScope { subtree, chosen: &chosen };
         self.check(requested, org)?;
-        let also = chosen.iter().map(|&org| Key::organization(org));
-        let also = also.chain(self.member_id.map(|member| Key::member(org, member)));
+        let member = self.member_id.map(|member| Key::member(org, member));
+        let also = chosen.iter().map(|&org| Key::organization(org)).chain(member);
         let (actor, found) = if requested.goes_beyond(org) {
             app.store.facts_in_tree(person, org, also).await?
         } else {
@@ -111,17 +111,16 @@ impl ListQuery {
                 paths.iter().filter_map(|path| found.any_organization(path.id()).cloned()).collect()
             }
         };
-        let about = match self.member_id {
-            Some(member) => {
-                let called = found.called(org, member)?;
-                let email = called.as_ref().and_then(CalledPerson::email);
-                Some(AboutPerson::new(org, member, email))
-            }
-            None => None,
-        };
-        let orgs = orgs.into_iter().map(|org| (org.id(), org)).collect();
-        Ok(Histories { actor, orgs, about })
+        let about = self.member_id.map(|member| about(&found, org, member)).transpose()?;
+        let by_id = orgs.into_iter().map(|org| (org.id(), org)).collect();
+        Ok(Histories { actor, orgs: by_id, about })
     }
+}
+
+/// The person whom the events are about, by all that names them in the history.
+fn about(found: &FetchedItems, org: OrgId, member: MemberId) -> Result<AboutPerson, Error> {
+    let called = found.called(org, member)?;
+    Ok(AboutPerson::new(org, member, called.as_ref().and_then(CalledPerson::email)))
 }
 
 /// An organization and all below it, as far as one request can read their histories.

@@ -78,8 +78,8 @@ async fn role_objects(
 
 fn describe(object: RoleObject, conditions: Conditions) -> RoleObjectView {
     let hidden_because = conditions.hidden_because(object);
-    let settable = hidden_because.is_none() && object.editable_in_custom_roles();
-    let settable = if settable { object.levels() } else { &[] };
+    let is_settable = hidden_because.is_none() && object.editable_in_custom_roles();
+    let settable = if is_settable { object.levels() } else { &[] };
     let level = |&level: &Level| {
         let (description, actions) = (object.meaning_of(level)?, object.actions_added_by(level)?);
         Some(LevelView { level, description, actions })
@@ -127,22 +127,28 @@ async fn one(
     };
     let (actor, found) = app.store.facts_in_tree(&person, org, [key]).await?;
     actor.require(RoleObject::RoleManagement, Level::ViewOnly)?;
-    Ok(match role {
-        RoleId::BuiltIn(role) if role.partner_only() && actor.org.kind != Kind::Partner => {
-            return Err(Refusal::NoSuchRole.into());
-        }
-        // A built-in role never changes.
-        RoleId::BuiltIn(role) => WithEtag {
-            view: show_built_in(&actor.org, &found, role, actor.conditions),
-            version: Version::default(),
-        },
+    match role {
+        RoleId::BuiltIn(role) => built_in(&actor, &found, role),
         RoleId::Custom(id) => {
             let RoleWithUsers { role, users } = custom(&found, org, id)?;
             let mut view = views::Role::custom(&actor.org, &role, users, actor.conditions);
             name_reassignments(&app, slice::from_mut(&mut view)).await?;
-            WithEtag { view, version: role.version }
+            Ok(WithEtag { view, version: role.version })
         }
-    })
+    }
+}
+
+/// A built-in role, which never changes.
+fn built_in(
+    actor: &Standing,
+    found: &FetchedItems,
+    role: BuiltIn,
+) -> Result<WithEtag<views::Role>, ApiError> {
+    if role.partner_only() && actor.org.kind != Kind::Partner {
+        return Err(Refusal::NoSuchRole.into());
+    }
+    let view = show_built_in(&actor.org, found, role, actor.conditions);
+    Ok(WithEtag { view, version: Version::default() })
 }
 
 #[derive(Deserialize)]
@@ -208,38 +214,64 @@ struct UpdateRoleRequest {
 /// The maximum number of attempts to edit or delete a role.
 const MAX_ATTEMPTS: usize = 4;
 
+impl UpdateRoleRequest {
+    fn draft(self) -> RoleDraft {
+        let name = self.name.map(|NameField(name)| name);
+        let description = self.description.map(|Text(text)| text);
+        RoleDraft { name, description, permissions: self.permissions }
+    }
+}
+
 async fn edit(
-    Call { app, person, context, .. }: Call,
+    call: Call,
     Path((org, role)): Path<(OrgId, RoleId)>,
     if_match: IfMatch,
-    Json(UpdateRoleRequest { name, description, permissions }): Json<UpdateRoleRequest>,
+    Json(wanted): Json<UpdateRoleRequest>,
 ) -> Result<Answer, ApiError> {
-    let name = name.map(|NameField(name)| name);
-    let description = description.map(|Text(text)| text);
-    let draft = RoleDraft { name, description, permissions };
-    let mut attempts = 0;
+    let request = EditRole { call, org, role, draft: wanted.draft(), if_match };
+    let mut attempts = 1;
     loop {
+        match request.attempt().await? {
+            // The levels of all roles are one table: another role may have changed.
+            Err(Error::Refused(Refusal::ChangedConcurrently)) if attempts < MAX_ATTEMPTS => {}
+            written => return request.if_match.outcome(written),
+        }
         attempts += 1;
-        let wanted = Key::custom_role(org, role);
-        let (actor, found) = app.store.facts_in_tree(&person, org, wanted).await?;
-        let RoleWithUsers { role: before, users } = editable(&actor, &found, role)?;
-        let after = domain::edit_role(&actor, &before, draft.clone(), context.at)?;
-        if_match.check(before.version)?;
+    }
+}
+
+/// A request to edit a role.
+struct EditRole {
+    call: Call,
+    org: OrgId,
+    role: RoleId,
+    draft: RoleDraft,
+    if_match: IfMatch,
+}
+
+impl EditRole {
+    /// The answer, or the error of the write.
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the rule, and the errors of the reads.
+    async fn attempt(&self) -> Result<Result<Answer, Error>, ApiError> {
+        let Call { app, person, context, .. } = &self.call;
+        let key = Key::custom_role(self.org, self.role);
+        let (actor, found) = app.store.facts_in_tree(person, self.org, key).await?;
+        let RoleWithUsers { role: before, users } = editable(&actor, &found, self.role)?;
+        let after = domain::edit_role(&actor, &before, self.draft.clone(), context.at)?;
+        self.if_match.check(before.version)?;
         let view = views::Role::custom(&actor.org, &after, users, actor.conditions);
         let answer = Answer::ok(&view).with_version(after.version);
         if after == before {
-            return Ok(answer);
+            return Ok(Ok(answer));
         }
         let change = RoleChange { before: &before, after: &after };
-        let written = match app.store.transaction(&context).edit_role(&actor, change) {
-            Ok(writes) => writes.commit(&answer).await,
+        Ok(match app.store.transaction(context).edit_role(&actor, change) {
+            Ok(writes) => writes.commit(&answer).await.and_then(|done| answer.or_recorded(done)),
             Err(error) => Err(error),
-        };
-        match written {
-            // The levels of all roles are one table: another role may have changed.
-            Err(Error::Refused(Refusal::ChangedConcurrently)) if attempts < MAX_ATTEMPTS => {}
-            written => return Ok(answer.or_recorded(if_match.outcome(written)?)?),
-        }
+        })
     }
 }
 

@@ -127,8 +127,7 @@ async fn own(
     pagination: &Pagination,
 ) -> Result<Page<views::Role>, ApiError> {
     let org = actor.org.id();
-    let counts = pagination.is_first().then(|| [Key::counts(org)]);
-    let counts = app.store.get(counts.into_iter().flatten());
+    let counts = app.store.get(pagination.is_first().then(|| Key::counts(org)));
     let custom = async {
         if !selection.has_custom_roles() {
             return Ok(Slice { items: vec![], next: None });
@@ -171,9 +170,7 @@ async fn beyond(
     let (counts, custom) =
         tokio::try_join!(app.store.get_eventual(counts), app.store.get_for_display(custom))?;
     let found = counts.and(custom);
-    let Page { items, next_cursor } =
-        pagination.try_page(entries, |entry| show(actor, &entry, &found))?;
-    Ok(Page { items: items.into_iter().flatten().collect(), next_cursor })
+    Ok(pagination.try_page(entries, |entry| show(actor, &entry, &found))?.flatten())
 }
 
 /// A role of another organization; none if it was deleted a moment ago.

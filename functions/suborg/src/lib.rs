@@ -7,13 +7,14 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, Level, MAX_ORGANIZATION_NAME, Member, OrgId, RoleId, RoleObject, Source, UserCount,
+        self, Level, MAX_ORGANIZATION_NAME, Member, OrgId, Organization, RoleId, RoleObject,
+        Source, Standing, UserCount,
     },
     http::{
         Answer, ApiError, App, Call, Json, Limit, NameField, NoBody, Page, Pagination, Path, Query,
         views,
     },
-    store::{JoiningFacts, List, NewOrganization},
+    store::{FetchedItems, JoiningFacts, List, NewOrganization},
 };
 
 /// The routes of the function.
@@ -95,14 +96,25 @@ async fn list(
         tokio::try_join!(app.store.counts(&found.items), app.store.names_beside(&found.items))?;
     Ok(Json(pagination.try_page(found, |org| {
         let users = users.get(&org.id()).copied().unwrap_or_default();
+        SubOrganizationRow::of(&actor, &org, users, &names)
+    })?))
+}
+
+impl SubOrganizationRow {
+    /// Shows an organization below that of `actor`. `found` has the items of the names next to its ids.
+    fn of(
+        actor: &Standing,
+        org: &Organization,
+        users: UserCount,
+        found: &FetchedItems,
+    ) -> Result<Self, ApiError> {
         let conditions = domain::Conditions {
             manage_sub_organizations: actor.conditions.manage_sub_organizations,
             ..org.conditions(None)
         };
-        let names = views::OrganizationNames::of(&names, &org)?;
-        let organization = views::Organization::of(&org, conditions, names);
-        Ok::<_, ApiError>(SubOrganizationRow { organization, users })
-    })?))
+        let names = views::OrganizationNames::of(found, org)?;
+        Ok(Self { organization: views::Organization::of(org, conditions, names), users })
+    }
 }
 
 async fn join(

@@ -158,8 +158,8 @@ impl Store {
         &self,
         org: OrgId,
     ) -> Result<Option<(Organization, FetchedItems)>, Error> {
-        let found = self.fetch(vec![Key::organization(org)]).await?;
-        let Some(org) = found.any_organization(org).cloned() else { return Ok(None) };
+        let alone = self.fetch(vec![Key::organization(org)]).await?;
+        let Some(org) = alone.any_organization(org).cloned() else { return Ok(None) };
         let found = self.get(keys_beside(&org).chain(root_key(&org))).await?;
         Ok(Some((org, found)))
     }

@@ -14,7 +14,7 @@ use super::{
     expression::Expression,
     index::{self, Index},
     item::{from_item, number, text},
-    range::{MAX_FILTER_UNITS, Range},
+    range::{MAX_FILTER_UNITS, Merged, Range},
     role_names::RoleNames,
 };
 use crate::domain::{
@@ -117,6 +117,30 @@ struct OrganizationBatch {
     units: f64,
 }
 
+impl OrganizationBatch {
+    /// The first `wanted` of some organizations, as far as their role names were read.
+    fn of(orgs: Merged, names: Merged, wanted: usize) -> Result<Self, Error> {
+        let units = orgs.units + names.units;
+        let stopped = orgs.complete_to.is_some() || names.complete_to.is_some();
+        let is_complete = |key: &String| names.complete_to.as_ref().is_none_or(|end| key <= end);
+        let mut complete: Vec<_> =
+            orgs.items.into_iter().filter(|(key, _)| is_complete(key)).collect();
+        // The last one is read again where the list continues.
+        let continues = complete.len() > wanted || stopped && complete.len() > 1;
+        let last = if continues { complete.pop() } else { None };
+        let decoded = names.items.into_iter().map(|(_, item)| RoleNames::of(item));
+        Ok(Self {
+            orgs: complete
+                .into_iter()
+                .map(|(_, item)| from_item(item))
+                .collect::<Result<_, _>>()?,
+            names: by_organization(decoded.collect::<Result<_, _>>()?),
+            next: last.and_then(|(key, _)| index::path_of(&key)),
+            units,
+        })
+    }
+}
+
 impl Store {
     /// A page of roles. It can be short; its cursor then continues.
     ///
@@ -203,20 +227,7 @@ impl Store {
             self.merged(&orgs, wanted, None, MAX_FILTER_UNITS / 2.0),
             self.merged(&names, wanted, None, MAX_FILTER_UNITS / 2.0)
         )?;
-        let units = orgs.units + names.units;
-        let stopped = orgs.complete_to.is_some() || names.complete_to.is_some();
-        // An organization is complete only if its role names were read.
-        let complete = |key: &String| names.complete_to.as_ref().is_none_or(|end| key <= end);
-        let mut orgs: Vec<_> = orgs.items.into_iter().filter(|(key, _)| complete(key)).collect();
-        // The last one is read again where the list continues.
-        let continues = orgs.len() > wanted || stopped && orgs.len() > 1;
-        let next = if continues { orgs.pop() } else { None };
-        let next = next.and_then(|(key, _)| index::path_of(&key));
-        let orgs = orgs.into_iter().map(|(_, item)| from_item(item));
-        let orgs = orgs.collect::<Result<Vec<Organization>, _>>()?;
-        let names = names.items.into_iter().map(|(_, item)| RoleNames::of(item));
-        let names = by_organization(names.collect::<Result<_, _>>()?);
-        Ok(OrganizationBatch { orgs, names, next, units })
+        OrganizationBatch::of(orgs, names, wanted)
     }
 
     async fn named_organizations_with_roles(
@@ -228,8 +239,8 @@ impl Store {
             self.get_eventual(keys),
             self.role_names(paths.iter().map(OrgPath::id))
         )?;
-        let orgs = paths.iter().filter_map(|path| found.organization(path.id()));
-        let mut orgs: Vec<_> = orgs.collect();
+        let mut orgs: Vec<_> =
+            paths.iter().filter_map(|path| found.organization(path.id())).collect();
         orgs.sort_by_key(|org| index::path(&org.path));
         Ok(OrganizationBatch { orgs, names: by_organization(names), next: None, units: 0.0 })
     }
