@@ -88,8 +88,8 @@ impl About<'_> {
             return Ok(vec![]);
         }
         let unnamed = |role: &RoleId| role.custom().is_some() && !names.has_role(*role);
-        let own = self.filters.role_id.iter().any(unnamed).then(|| self.org.id());
-        let own = store.role_summaries(own).await?;
+        let org = self.filters.role_id.iter().any(unnamed).then(|| self.org.id());
+        let own = store.role_summaries(org).await?;
         let name = |&role: &RoleId| {
             if names.has_role(role) {
                 names.role_name(role)
@@ -116,7 +116,7 @@ impl About<'_> {
         }
         let keys = chosen.iter().map(|&org| Key::organization(org));
         let found = store.get_for_display(keys).await?;
-        let name = |&org: &OrgId| found.organization(org).map(|org| org.name.to_string());
+        let name = |&org: &OrgId| found.present_organization(org).map(|org| org.name.to_string());
         Ok(chosen.iter().map(name).collect())
     }
 }

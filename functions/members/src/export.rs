@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use shared::{
     domain::{OrgId, Refusal, RequestContext},
     http::{ApiError, App, Call, Json, OptionalJson, Path, Problem, views},
-    store::{Committed, RoleSummaries},
+    store::{Committed, Error, Store},
 };
 use tokio::{task::spawn_blocking, time::Instant};
 
@@ -69,37 +69,54 @@ pub(crate) async fn export(
     OptionalJson(filters): OptionalJson<Filters>,
 ) -> Result<Response, ApiError> {
     let Extension(exports) = exports.unwrap_or_default();
-    let AuthorizedList { actor, filter, .. } = filters.authorize(&app, &person, org).await?;
-    let key = context.idempotency_key.as_ref();
-    if let Some(key) = key
-        && let Some(record) = app.store.answered_before(key, context.at).await?
-    {
+    let list = filters.authorize(&app, &person, org).await?;
+    if let Some(record) = earlier(&app.store, &context).await? {
         return exports.deliver_again(&record, context.at).await;
     }
-    let (users, roles) = match filters.sort.by_name() {
-        Some(order) => order.users(&app.store, &filter, None).await?.all(),
-        None => (ExportedUsers::Stream(app.store.user_stream(&filter)), RoleSummaries::default()),
-    };
-    let mut names = DisplayNames::with_roles(roles);
-    let sheet = sheet(&app, &context, users, &mut names, exports.bounds).await?;
-    let (made_by, made_at) = (views::Person::caller(&actor), context.at);
-    let about = About { org: &actor.org, filters: &filters, made_by, made_at };
-    let filtered = about.filtered(&app.store, &names).await?;
-    let facts = about.facts(&filtered, sheet.rows());
-    let exported = recorded(filters, filtered, sheet.rows());
-    let name = file_name(actor.org.name.as_str(), context.at);
-    let title = format!("Users of {}", actor.org.name);
-    let finished = spawn_blocking(move || sheet.finish(&title, &facts));
-    let file = finished.await.map_err(Problem::internal)?;
+    let (file, event) = write(&app, &context, &list, filters, exports.bounds).await?;
     // The order is file, event, delivery. No file is delivered without an event, and no event
     // records a file that could not be stored.
-    let export = exports.prepare(name, file.map_err(broken)?, key.is_some()).await?;
-    let context = RequestContext { as_operator: actor.member.is_none(), ..context };
-    let writes = app.store.transaction(&context).record_export(&actor, exported)?;
+    let name = file_name(list.actor.org.name.as_str(), context.at);
+    let export = exports.prepare(name, file, context.idempotency_key.is_some()).await?;
+    let context = RequestContext { as_operator: list.actor.member.is_none(), ..context };
+    let writes = app.store.transaction(&context).record_export(&list.actor, event)?;
     match writes.commit(&export.record).await? {
         Committed::Now => exports.deliver(export, context.at).await,
         Committed::Before(record) => exports.deliver_again(&record, context.at).await,
     }
+}
+
+/// What the idempotency record keeps of an earlier export with the same key.
+async fn earlier(store: &Store, context: &RequestContext) -> Result<Option<String>, Error> {
+    match &context.idempotency_key {
+        Some(key) => store.answered_before(key, context.at).await,
+        None => Ok(None),
+    }
+}
+
+/// Writes the users of a list to a file. Returns it with what the event says of the export.
+///
+/// # Errors
+///
+/// Those of [`AuthorizedList::all`] and [`sheet`].
+async fn write(
+    app: &App,
+    context: &RequestContext,
+    list: &AuthorizedList,
+    filters: Filters,
+    bounds: ExportLimits,
+) -> Result<(Vec<u8>, Value), ApiError> {
+    let (users, roles) = list.all(&app.store).await?;
+    let mut names = DisplayNames::with_roles(roles);
+    let sheet = sheet(app, context, users, &mut names, bounds).await?;
+    let (made_by, made_at) = (views::Person::caller(&list.actor), context.at);
+    let about = About { org: &list.actor.org, filters: &filters, made_by, made_at };
+    let filtered = about.filtered(&app.store, &names).await?;
+    let facts = about.facts(&filtered, sheet.rows());
+    let event = recorded(filters, filtered, sheet.rows());
+    let title = format!("Users of {}", list.actor.org.name);
+    let finished = spawn_blocking(move || sheet.finish(&title, &facts));
+    Ok((finished.await.map_err(Problem::internal)?.map_err(broken)?, event))
 }
 
 /// What the event of an export says of its filters and its size.

@@ -140,10 +140,10 @@ pub fn attachment(name: &str) -> String {
 /// `Acme users 2026-11-21.xlsx`.
 pub(crate) fn file_name(organization: &str, at: Timestamp) -> String {
     let refused = |c: char| c.is_control() || "\"\\/:*?<>|%".contains(c);
-    let name = organization.replace(refused, " ");
-    let name: Vec<_> = name.split_whitespace().collect();
-    let name: String = name.join(" ").chars().take(MAX_NAME_IN_FILE_NAME).collect();
-    let name = name.trim_matches(['.', ' ']);
+    let spaced = organization.replace(refused, " ");
+    let words: Vec<_> = spaced.split_whitespace().collect();
+    let short: String = words.join(" ").chars().take(MAX_NAME_IN_FILE_NAME).collect();
+    let name = short.trim_matches(['.', ' ']);
     let (space, at) = (if name.is_empty() { "" } else { " " }, at.strftime("%Y-%m-%d"));
     format!("{name}{space}users {at}.xlsx")
 }

@@ -45,6 +45,7 @@ pub use export_bucket::{
 #[cfg(feature = "s3")]
 pub use s3::S3;
 pub use sheet::XLSX;
+use sorted::ExportedUsers;
 pub use sorted::MAX_SORTED;
 use user_row::UserRow;
 
@@ -319,6 +320,10 @@ fn total(filter: &UserFilter, org: &Organization, found: &FetchedItems) -> Resul
 impl AuthorizedList {
     /// A page of users, and the custom roles of the organization in the path, which are read together with them. A
     /// search reads role names, too, but its page would have to wait for a third call.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`NameOrder::users`](sorted::NameOrder::users).
     async fn page(
         &self,
         store: &Store,
@@ -329,5 +334,22 @@ impl AuthorizedList {
             return Ok(order.users(store, &self.filter, own).await?.page(page));
         }
         Ok(tokio::try_join!(store.users(&self.filter, page), store.role_summaries(own))?)
+    }
+
+    /// All users, and the custom roles that are known after sorting them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`NameOrder::users`](sorted::NameOrder::users).
+    async fn all<'a>(
+        &'a self,
+        store: &'a Store,
+    ) -> Result<(ExportedUsers<'a>, RoleSummaries), ApiError> {
+        Ok(match self.sort.by_name() {
+            Some(order) => order.users(store, &self.filter, None).await?.all(),
+            None => {
+                (ExportedUsers::Stream(store.user_stream(&self.filter)), RoleSummaries::default())
+            }
+        })
     }
 }

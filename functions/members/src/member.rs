@@ -44,31 +44,36 @@ pub(crate) struct UpdateMemberRequest {
     keeper_id: Option<MemberId>,
 }
 
+impl UpdateMemberRequest {
+    /// The keys of the items that the change of a member depends on.
+    fn keys(&self, org: OrgId, member: MemberId) -> impl Iterator<Item = Key> + use<> {
+        let role = self.role_id.and_then(|role| Key::custom_role(org, role));
+        let members = [member].into_iter().chain(self.keeper_id);
+        members.map(move |member| Key::member(org, member)).chain(role)
+    }
+
+    fn update(self, org: OrgId, found: &FetchedItems) -> Result<MemberUpdate, Error> {
+        Ok(MemberUpdate {
+            role_id: self.role_id,
+            display_name: self.display_name.map(|name| name.map(|NameField(name)| name)),
+            access_expires_at: self.access_expires_at.map(|end| end.map(|Time(end)| end)),
+            keeper: self.keeper_id.map(|keeper| found.member(org, keeper)).transpose()?,
+        })
+    }
+}
+
 pub(crate) async fn change(
     Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, MemberId)>,
     if_match: IfMatch,
     Json(wanted): Json<UpdateMemberRequest>,
 ) -> Result<Answer, ApiError> {
-    let UpdateMemberRequest { role_id, display_name, access_expires_at, keeper_id } = wanted;
-    let role = role_id.and_then(|role| Key::custom_role(org, role));
-    let keeper = keeper_id.map(|keeper| Key::member(org, keeper));
-    let also = [Key::member(org, id)].into_iter().chain(role).chain(keeper);
-    let (actor, found) = app.store.facts(&person, org, also).await?;
+    let (actor, found) = app.store.facts(&person, org, wanted.keys(org, id)).await?;
     let before = target(&actor, &found, id, context.at)?;
-    let display_name = display_name.map(|name| name.map(|NameField(name)| name));
-    let access_expires_at = access_expires_at.map(|end| end.map(|Time(end)| end));
-    let keeper = keeper_id.map(|keeper| found.member(org, keeper)).transpose()?;
-    let update = MemberUpdate { role_id, display_name, access_expires_at, keeper };
-    let after = domain::update_member(&actor, &before, update, context.at)?;
+    let after = domain::update_member(&actor, &before, wanted.update(org, &found)?, context.at)?;
     if_match.check(before.version)?;
-    let view = match role_id {
-        Some(role) if after.service.is_none() => {
-            let (name, role) = (actor.org.name.clone(), found.role_summary(org, role)?);
-            views::Member::of(&after, name, role.as_ref(), context.at)
-        }
-        _ => views::Member::read(&app.store, &after, &actor.org, context.at).await?,
-    };
+    let names = app.store.get_also(found, views::Member::name_keys(&after)).await?;
+    let view = views::Member::named(&after, &actor.org, &names, context.at)?;
     let answer = Answer::ok(&view).with_version(after.version);
     if after == before {
         return Ok(answer);

@@ -49,6 +49,15 @@ pub(crate) struct DisplayNames {
     keepers: HashMap<Key, Option<String>>,
 }
 
+/// What some rows name by id, and whose name is not known yet.
+struct Unknown<'a> {
+    organizations: Vec<OrgId>,
+    /// Those whose sender is unknown.
+    invitations: Vec<&'a Invitation>,
+    /// The keepers of services, with their organizations.
+    keepers: Vec<(OrgId, MemberId)>,
+}
+
 impl DisplayNames {
     /// Names of which these roles are known.
     pub(crate) fn with_roles(roles: RoleSummaries) -> Self {
@@ -66,29 +75,18 @@ impl DisplayNames {
         users: &[User],
         now: Timestamp,
     ) -> Result<(), Error> {
-        let orgs = users.iter().map(|user| user.path().id());
-        let orgs: Vec<_> = orgs.filter(|org| !self.organizations.contains_key(org)).collect();
-        let unknown = |key: &Key| !self.inviters.contains_key(key);
-        let invitations: Vec<_> = users
-            .iter()
-            .filter_map(User::invitation)
-            .filter(|invitation| inviter(invitation).as_ref().is_some_and(unknown))
-            .collect();
-        let keys = orgs.iter().map(|&org| Key::organization(org));
-        let keys = keys.chain(invitations.iter().filter_map(|invitation| inviter(invitation)));
-        let keepers = users.iter().filter_map(keeper);
-        let keepers: Vec<_> = keepers
-            .filter(|&(org, keeper)| !self.keepers.contains_key(&Key::member(org, keeper)))
-            .collect();
-        let keys = keys.chain(keepers.iter().map(|&(org, keeper)| Key::member(org, keeper)));
+        let Unknown { organizations, invitations, keepers } = self.unknown(users);
+        let senders = invitations.iter().filter_map(|invitation| inviter(invitation));
+        let members = keepers.iter().map(|&(org, keeper)| Key::member(org, keeper));
+        let keys = organizations.iter().map(|&org| Key::organization(org)).chain(senders);
         let (found, ()) = tokio::try_join!(
-            store.get_for_display(keys),
+            store.get_for_display(keys.chain(members)),
             store.load_missing_roles(&mut self.roles, users)
         )?;
-        for org in orgs {
+        for org in organizations {
             // The users of a deleted organization end soon.
-            let name = found.present_organization(org).map(|org| org.name.to_string());
-            self.organizations.extend(name.map(|name| (org, name)));
+            let present = found.present_organization(org);
+            self.organizations.extend(present.map(|present| (org, present.name.to_string())));
         }
         for invitation in invitations {
             let name = views::Person::sender(&found, invitation)?.label();
@@ -96,11 +94,30 @@ impl DisplayNames {
         }
         for (org, keeper) in keepers {
             let member = found.continued_member(org, keeper)?;
-            let member = member.filter(|member| member.has_access(now));
-            let name = member.as_ref().map(|member| views::Person::member(member).label());
+            let present = member.filter(|member| member.has_access(now));
+            let name = present.as_ref().map(|member| views::Person::member(member).label());
             self.keepers.insert(Key::member(org, keeper), name);
         }
         Ok(())
+    }
+
+    /// What the rows of `users` name by id, and whose name is not known yet.
+    fn unknown<'a>(&self, users: &'a [User]) -> Unknown<'a> {
+        let orgs = users.iter().map(|user| user.path().id());
+        let sent_by_unknown = |invitation: &&Invitation| {
+            inviter(invitation).is_some_and(|key| !self.inviters.contains_key(&key))
+        };
+        let is_unknown_keeper =
+            |&(org, id): &(OrgId, MemberId)| !self.keepers.contains_key(&Key::member(org, id));
+        Unknown {
+            organizations: orgs.filter(|org| !self.organizations.contains_key(org)).collect(),
+            invitations: users
+                .iter()
+                .filter_map(User::invitation)
+                .filter(sent_by_unknown)
+                .collect(),
+            keepers: users.iter().filter_map(keeper).filter(is_unknown_keeper).collect(),
+        }
     }
 
     /// Whether the organization of a user is not deleted.

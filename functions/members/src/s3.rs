@@ -47,9 +47,15 @@ impl S3 {
 
 impl FileStore for S3 {
     fn save<'a>(&'a self, key: &'a str, name: &'a str, file: Vec<u8>) -> StoreFuture<'a, ()> {
-        let put = self.client.put_object().bucket(&self.bucket).key(key);
-        let put = put.content_type(XLSX).content_disposition(attachment(name));
-        let put = put.cache_control("no-store").body(ByteStream::from(file));
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type(XLSX)
+            .content_disposition(attachment(name))
+            .cache_control("no-store")
+            .body(ByteStream::from(file));
         Box::pin(async { put.send().await.map(drop).map_err(unavailable) })
     }
 
