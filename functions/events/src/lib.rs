@@ -117,7 +117,7 @@ impl ListQuery {
     }
 }
 
-/// The person whom the events are about, by all that names them in the history.
+/// What names a person in the history: their id, and their address if it is known.
 fn about(found: &FetchedItems, org: OrgId, member: MemberId) -> Result<AboutPerson, Error> {
     let called = found.called(org, member)?;
     Ok(AboutPerson::new(org, member, called.as_ref().and_then(CalledPerson::email)))

@@ -53,6 +53,12 @@ use user_row::UserRow;
 /// more ranges.
 pub const MAX_RANGES: usize = 100;
 
+/// What the list and the export need.
+const PERMISSIONS: ListPermissions = ListPermissions {
+    own: RoleObject::UserManagement,
+    below: RoleObject::UserManagementSubOrganizations,
+};
+
 /// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
@@ -110,7 +116,7 @@ struct ListQuery {
 }
 
 impl ListQuery {
-    /// Checks that no filter is given together with a person, for whom it would be useless. The order may be given.
+    /// Checks that `user_id` comes without other filters, which would be useless. The order may be given.
     ///
     /// # Errors
     ///
@@ -210,11 +216,7 @@ impl Filters {
         } else {
             app.store.facts(person, org, also).await?
         };
-        let needs = ListPermissions {
-            own: RoleObject::UserManagement,
-            below: RoleObject::UserManagementSubOrganizations,
-        };
-        let scope = domain::resolve_scope(&actor, requested, &found.paths(&orgs), needs)?;
+        let scope = domain::resolve_scope(&actor, requested, &found.paths(&orgs), PERMISSIONS)?;
         let has_custom_roles =
             |org: &OrgId| found.present_organization(*org).is_some_and(|org| !org.roles.is_empty());
         let filter = UserFilter {

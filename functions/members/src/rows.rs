@@ -138,8 +138,7 @@ impl DisplayNames {
     /// The row of `user`, in the order of [`COLUMNS`].
     pub(crate) fn row<'a>(&'a self, user: &'a User, now: Timestamp) -> [Cell<'a>; WIDTH] {
         let (org, role) = (user.path().id(), user.role());
-        let organization = self.organizations.get(&org).map(String::as_str);
-        let organization = organization.unwrap_or_default().into();
+        let organization = self.organizations.get(&org).map_or("", String::as_str).into();
         let identity = match views::identity_provider_role(role, self.roles.of(role)) {
             IdentityProviderRole::Admin => "Admin".into(),
             IdentityProviderRole::User => "User".into(),

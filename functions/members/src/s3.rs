@@ -82,8 +82,11 @@ impl FileStore for S3 {
         lifetime: Duration,
     ) -> StoreFuture<'a, String> {
         Box::pin(async move {
-            let signed = PresigningConfig::builder().start_time(from.into()).expires_in(lifetime);
-            let signed = signed.build().map_err(unavailable)?;
+            let signed = PresigningConfig::builder()
+                .start_time(from.into())
+                .expires_in(lifetime)
+                .build()
+                .map_err(unavailable)?;
             let get = self.client.get_object().bucket(&self.bucket).key(key);
             let link = get.presigned(signed).await.map_err(unavailable)?;
             Ok(link.uri().to_owned())

@@ -94,20 +94,25 @@ impl Sheet {
         grid.set_margins(0.4, 0.4, 0.5, 0.6, 0.3, 0.3).set_repeat_rows(0, 0)?;
         let heads = columns.iter().map(|column| bold_lines(column.head, column.width));
         grid.set_row_height(0, height(heads.max().unwrap_or(1)))?;
-        let head = Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top);
-        let head = head.set_background_color(Color::RGB(0x00DD_E6F3));
+        let head = Format::new()
+            .set_bold()
+            .set_text_wrap()
+            .set_align(FormatAlign::Top)
+            .set_background_color(Color::RGB(0x00DD_E6F3));
         for (nth, column) in (0..).zip(columns) {
             grid.set_column_width(nth, column.width)?;
             grid.write_string_with_format(0, nth, column.head, &head)?;
         }
-        let printed = columns.iter().filter(|column| column.printed).map(|column| column.width);
-        let printed = printed.collect();
+        let printed = columns.iter().filter(|column| column.printed);
+        let widths = printed.map(|column| column.width).collect();
         let columns = u16::try_from(columns.len()).unwrap_or(u16::MAX);
         // Without seconds, which people do not need. The value has them.
-        let time = Format::new().set_num_format("yyyy-mm-dd hh:mm").set_align(FormatAlign::Left);
-        let time = time.set_align(FormatAlign::Top);
+        let time = Format::new()
+            .set_num_format("yyyy-mm-dd hh:mm")
+            .set_align(FormatAlign::Left)
+            .set_align(FormatAlign::Top);
         let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
-        Ok(Self { workbook, grid, columns, printed, rows: 0, time, wrapped })
+        Ok(Self { workbook, grid, columns, printed: widths, rows: 0, time, wrapped })
     }
 
     /// Adds a row.

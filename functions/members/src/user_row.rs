@@ -43,8 +43,8 @@ impl UserRow {
             store.get_eventual(deliveries),
             store.load_missing_roles(&mut roles, &users)
         )?;
-        let names = RowNames { own: &actor.org, roles, names: names.and(deliveries) };
-        let rows = users.iter().filter_map(|user| names.row(user, now).transpose());
+        let shown = RowNames { own: &actor.org, roles, names: names.and(deliveries) };
+        let rows = users.iter().filter_map(|user| shown.row(user, now).transpose());
         Ok(Slice { items: rows.collect::<Result<_, _>>()?, next })
     }
 }
@@ -68,8 +68,8 @@ pub(crate) async fn one_person(
     let mut roles = RoleSummaries::default();
     store.load_missing_roles(&mut roles, &users).await?;
     let names = store.get(users.iter().flat_map(|user| name_keys(&actor, user))).await?;
-    let names = RowNames { own: &actor.org, roles, names };
-    let rows = users.iter().filter_map(|user| names.row(user, now).transpose());
+    let shown = RowNames { own: &actor.org, roles, names };
+    let rows = users.iter().filter_map(|user| shown.row(user, now).transpose());
     let items = rows.collect::<Result<Vec<_>, _>>()?;
     let total = u64::try_from(items.len()).ok();
     Ok(Json(CountedPage { page: Page { items, next_cursor: None }, total }))

@@ -37,12 +37,12 @@ pub(crate) async fn invite_first_admin(
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
     let org = app.store.organization_for_operator(id).await?;
-    let invitation = InvitationId::of(context.at, id, &email);
-    let facts = FirstAdminFacts::read(&app.store, &org, invitation).await?;
+    let new = InvitationId::of(context.at, id, &email);
+    let facts = FirstAdminFacts::read(&app.store, &org, new).await?;
     let persons = OrganizationCounts::of(&org, &facts.found).all().active;
     let taken = facts.taken();
     let invitation =
-        domain::invite_first_admin(&org, persons, taken, email, language, invitation, context.at)?;
+        domain::invite_first_admin(&org, persons, taken, email, language, new, context.at)?;
     let view = FirstAdminInvitation::of(&invitation, &org, &facts.found, context.at)?;
     let location = format!("/v1/organizations/{id}/invitations/{}", invitation.id);
     let answer = Answer::created(location, &view).with_version(invitation.version);

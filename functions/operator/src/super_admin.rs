@@ -41,7 +41,7 @@ pub(crate) async fn appoint(
     Ok(answer.or_recorded(committed)?)
 }
 
-/// The members whom an appointment is about, and the items whose names the answer shows.
+/// The members in an appointment, and the items whose names the answer shows.
 struct AppointmentFacts {
     present: Option<Member>,
     successor: Option<Member>,
@@ -55,11 +55,12 @@ impl AppointmentFacts {
         successor: MemberId,
     ) -> Result<Self, ApiError> {
         let id = org.id();
-        let present = org.super_admin_user_id.as_ref().map(|user| MemberId::of(id, user));
-        let members = present.into_iter().chain([successor]).map(|member| Key::member(id, member));
+        let present_id = org.super_admin_user_id.as_ref().map(|user| MemberId::of(id, user));
+        let members =
+            present_id.into_iter().chain([successor]).map(|member| Key::member(id, member));
         let above = org.path.parent().into_iter().chain([org.path.root_id()]);
         let names = store.get(members.chain(above.map(Key::organization))).await?;
-        let present = present.map(|present| names.member(id, present)).transpose()?.flatten();
+        let present = present_id.map(|present| names.member(id, present)).transpose()?.flatten();
         Ok(Self { present, successor: names.member(id, successor)?, names })
     }
 }

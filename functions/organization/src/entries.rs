@@ -89,8 +89,8 @@ pub(crate) async fn remove<T: ShownValue>(
 ) -> Result<Answer, ApiError> {
     let (actor, found) = app.store.facts(&person, org, key.clone()).await?;
     actor.require(T::OBJECT, Level::FullAccess)?;
-    let entry = key.map(|key| found.list_entry::<T>(&key)).transpose()?.flatten();
-    let entry = entry.ok_or(T::MISSING)?;
+    let present = key.map(|key| found.list_entry::<T>(&key)).transpose()?.flatten();
+    let entry = present.ok_or(T::MISSING)?;
     if_match.check_untagged()?;
     let answer = Answer::no_content();
     answer.commit(app.store.transaction(&context).remove_entry(&actor, &entry)?).await

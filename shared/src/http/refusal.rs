@@ -49,10 +49,10 @@ impl From<Refusal> for Problem {
         use Refusal as R;
         let (status, slug, title) = entry(&refusal);
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let problem = Self::new(status, slug, title, refusal.to_string());
+        let plain = Self::new(status, slug, title, refusal.to_string());
         let problem = match refusal.missing_claim() {
-            Some(MissingClaim(name)) => problem.with("missing_claim", name),
-            None => problem,
+            Some(MissingClaim(name)) => plain.with("missing_claim", name),
+            None => plain,
         };
         let level_of = |object: RoleObject| format!("/permissions/{object}");
         match refusal {

@@ -55,13 +55,13 @@ impl TrustedProxy {
     ///
     /// What is wrong: `address_header` is not the name of a header, or a hash is not one.
     pub fn new(address_header: &str, hashes: &str) -> Result<Self, &'static str> {
-        let address_header = HeaderName::from_bytes(address_header.as_bytes());
-        let address_header = address_header.map_err(|_| "not the name of a header")?;
+        let address_header = HeaderName::from_bytes(address_header.as_bytes())
+            .map_err(|_| "not the name of a header")?;
         if address_header == SECRET {
             return Err("the header of the address must not be that of the secret");
         }
-        let secrets = hashes.split(',').map(|text| hash_from_hex(text.trim()));
-        let secrets = secrets.collect::<Option<_>>().ok_or("not a SHA-256 hash in hexadecimal")?;
+        let read = hashes.split(',').map(|text| hash_from_hex(text.trim()));
+        let secrets = read.collect::<Option<_>>().ok_or("not a SHA-256 hash in hexadecimal")?;
         Ok(Self { address_header, secrets })
     }
 

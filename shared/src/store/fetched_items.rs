@@ -158,7 +158,7 @@ impl FetchedItems {
         Ok(self.member(org, member)?.filter(|member| member.has_access(now)))
     }
 
-    /// The member whom a request is about.
+    /// The member in the path or the body of a request.
     ///
     /// # Errors
     ///

@@ -81,8 +81,8 @@ impl RoleSelection {
     /// The condition on the item of a custom role.
     pub(super) fn condition(&self) -> Expression {
         let custom = self.roles.iter().filter(|role| role.custom().is_some());
-        let ids: Vec<_> = custom.enumerate().map(|(nth, id)| (format!("id{nth}"), id)).collect();
-        let ids = ids.iter().map(|(name, id)| (name.as_str(), text(id.to_string())));
+        let named: Vec<_> = custom.enumerate().map(|(nth, id)| (format!("id{nth}"), id)).collect();
+        let ids = named.iter().map(|(name, id)| (name.as_str(), text(id.to_string())));
         let has_users = |status: &Status| {
             let counters = match status {
                 Status::Active => "#active > :none OR #services > :none",

@@ -64,8 +64,8 @@ pub(super) struct RoleNamesPage {
 
 impl RoleNames {
     pub(super) fn of(item: Item) -> Result<Self, Error> {
-        let path = index::path_of_item(&item);
-        let path = path.ok_or_else(|| Error::Broken("role names have no path".to_owned()))?;
+        let path = index::path_of_item(&item)
+            .ok_or_else(|| Error::Broken("role names have no path".to_owned()))?;
         let roles = item.into_iter().filter_map(|(name, value)| {
             let folded = name.strip_prefix(NAME)?.to_owned();
             Some(serde_dynamo::from_attribute_value(value).map(|role| (folded, role)))

@@ -156,14 +156,14 @@ pub(super) async fn explain(
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let viewer = if actor.member.is_none() { Viewer::All } else { Viewer::Member };
     let known = named.known(&app.store, org, &found).await?;
-    let subjects = named.subjects(&app.store, &known, viewer).await?;
-    let subjects = subjects.into_iter().map(|user| Person::subject(user, now)).collect();
+    let users = named.subjects(&app.store, &known, viewer).await?;
+    let subjects = users.into_iter().map(|user| Person::subject(user, now)).collect();
     let paths = paths(&app.store, org, action, subjects).await?;
     let decision = Decision { org: &actor.org, action, viewer, known: &known, paths: &paths };
     Ok(Json(decision.explained(&app.store, named, now).await?))
 }
 
-/// A decision about the person whom the question names.
+/// A decision about the person in the question.
 struct Decision<'a> {
     org: &'a Organization,
     action: Action,

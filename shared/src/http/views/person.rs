@@ -47,12 +47,12 @@ impl Person {
         Self { email: Some(email), ..Self::default() }
     }
 
-    /// A member of whom a reader learns the id alone.
+    /// A member whose name and address the reader does not learn.
     pub fn unnamed(id: MemberId) -> Self {
         Self { id: Some(id), ..Self::default() }
     }
 
-    /// A person whom another organization knows as this member.
+    /// A person who is this member of another organization.
     pub fn known_elsewhere(member: &domain::Member) -> Self {
         Self { id: None, ..Self::member(member) }
     }
