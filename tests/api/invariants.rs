@@ -486,7 +486,7 @@ impl OrganizationItems {
         let stored = self
             .roles
             .iter()
-            .map(|(id, (_, users))| (*id, [users.active, users.pending, users.services]));
+            .map(|(id, (_, users))| (*id, [users.persons, users.pending, users.services]));
         let stored = stored.filter(|(_, users)| *users != [0, 0, 0]).collect();
         differ(found, "the users of custom roles", &stored, &held);
         let open = self.requests.values().filter(|request| request.is_pending()).count();

@@ -154,8 +154,8 @@ impl Filters {
         };
         let kind = self.kind();
         let number = |status: &Status, users: &UserCount| match (status, kind) {
-            (Status::Active, None) => users.active + users.services,
-            (Status::Active, Some(MemberKind::Person)) => users.active,
+            (Status::Active, None) => users.members(),
+            (Status::Active, Some(MemberKind::Person)) => users.persons,
             (Status::Active, Some(MemberKind::Service)) => users.services,
             (Status::Pending, Some(MemberKind::Service)) => 0,
             (Status::Pending, _) => users.pending,

@@ -42,7 +42,7 @@ pub(crate) async fn invite_first_admin(
     let slot = slot.map(|digest| Key::address_slot(id, digest));
     let beside = super_admin.map(|member| [Key::counts(id), Key::member(id, member)]);
     let found = app.store.get(slot.clone().into_iter().chain(beside.into_iter().flatten())).await?;
-    let persons = OrganizationCounts::of(&org, &found).all().active;
+    let persons = OrganizationCounts::of(&org, &found).all().persons;
     let at_slot = slot.map(|slot| found.address_slot(&slot)).transpose()?.flatten();
     let taken = at_slot.as_ref().filter(|_| super_admin.is_some());
     let invitation =

@@ -391,7 +391,7 @@ pub enum Refusal {
     /// Members hold the role, or pending invitations offer it (ROLE6).
     #[error(
         "The role has users: {} active, {} pending, {} services. Give them another role first, or name one for all of them (`reassign_to`).",
-        .0.active, .0.pending, .0.services
+        .0.persons, .0.pending, .0.services
     )]
     RoleInUse(UserCount),
     /// ROLE6: the role is on its way to be deleted.
@@ -509,7 +509,7 @@ pub enum Refusal {
     )]
     RootSettingOnly,
     /// Members hold partner roles, or pending invitations offer them (PAR1).
-    #[error("MDF Admin and Partner User have users: {} active, {} pending. Give them another role before you change the kind.", .0.active, .0.pending)]
+    #[error("MDF Admin and Partner User have users: {} active, {} pending. Give them another role before you change the kind.", .0.persons, .0.pending)]
     PartnerRolesInUse(UserCount),
     /// The organization is linked to customers or partners (PAR1).
     #[error(

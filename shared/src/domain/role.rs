@@ -167,7 +167,8 @@ impl CustomRole {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserCount {
     /// The number of persons who hold it as members.
-    pub active: u64,
+    #[serde(rename = "active")]
+    pub persons: u64,
     /// The number of pending invitations that offer it.
     pub pending: u64,
     /// The number of services that hold it (MACH1).
@@ -176,6 +177,11 @@ pub struct UserCount {
 }
 
 impl UserCount {
+    /// The number of members who hold it: persons and services.
+    pub fn members(self) -> u64 {
+        self.persons + self.services
+    }
+
     /// Whether nobody holds the role, and no invitation offers it.
     pub fn is_empty(self) -> bool {
         self == Self::default()

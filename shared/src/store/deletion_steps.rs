@@ -253,9 +253,9 @@ impl Transaction<'_> {
 /// Nothing of an organization is counted any more.
 fn nothing_counted() -> Expression {
     let counters = [
-        Counter::Users(UserKind::Active),
-        Counter::Users(UserKind::Pending),
-        Counter::Users(UserKind::Services),
+        Counter::Users(UserKind::Person),
+        Counter::Users(UserKind::Invitation),
+        Counter::Users(UserKind::Service),
         Counter::List(BoundedList::ApprovedDomains),
         Counter::List(BoundedList::JoinRequests),
         Counter::List(BoundedList::CriticalAlertUsers),

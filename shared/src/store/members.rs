@@ -189,7 +189,7 @@ impl Transaction<'_> {
                 absent_or(Refusal::UserAlreadyMember),
             )?
             .end_own_request(service, None)?
-            .count(org.id(), service.role_id, UserKind::Services, 1)
+            .count(org.id(), service.role_id, UserKind::Service, 1)
             .record(event)
     }
 

@@ -242,7 +242,7 @@ fn number_of_users(users: &[User]) -> UserCount {
         *match user {
             User::Pending(_) => &mut count.pending,
             User::Active(member) => match member.kind() {
-                MemberKind::Person => &mut count.active,
+                MemberKind::Person => &mut count.persons,
                 MemberKind::Service => &mut count.services,
             },
         } += 1;
@@ -296,9 +296,9 @@ impl FetchedItems {
 /// The attribute of a role's item with the number of users who have the target role.
 fn moved_attribute(kind: UserKind) -> &'static str {
     match kind {
-        UserKind::Active => "moved_active",
-        UserKind::Pending => "moved_pending",
-        UserKind::Services => "moved_services",
+        UserKind::Person => "moved_active",
+        UserKind::Invitation => "moved_pending",
+        UserKind::Service => "moved_services",
     }
 }
 
@@ -361,8 +361,8 @@ impl Transaction<'_> {
                 let change = InvitationChange { before, after };
                 Ok(self
                     .update_invitation(change)?
-                    .count(org, before.role_id, Status::Pending, -1)
-                    .count(org, after.role_id, Status::Pending, 1))
+                    .count(org, before.role_id, UserKind::Invitation, -1)
+                    .count(org, after.role_id, UserKind::Invitation, 1))
             }
         }
     }
@@ -390,9 +390,9 @@ impl Transaction<'_> {
             .old(shown_role(role))
             .new_value(json!({
                 "reassign_to": reassignment.to,
-                "members": all(UserKind::Active),
-                "invitations": all(UserKind::Pending),
-                "services": all(UserKind::Services),
+                "members": all(UserKind::Person),
+                "invitations": all(UserKind::Invitation),
+                "services": all(UserKind::Service),
             }));
         let unmoved = |kind: UserKind| is_number(moved_attribute(kind), kind.of(*moved));
         let as_seen = Expression::all(UserKind::ALL.map(unmoved));
@@ -427,7 +427,7 @@ fn no_services_unless(allowed: bool) -> Expression {
     if allowed {
         return Expression::default();
     }
-    is_number(UserKind::Services.attribute(), 0)
+    is_number(UserKind::Service.attribute(), 0)
 }
 
 /// Why a role is not as the rule saw it.

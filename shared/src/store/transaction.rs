@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{
-    Committed, Error, Key, Status, Store,
+    Committed, Error, Key, Store,
     expression::Expression,
     idempotency::{Chunk, Record},
     index::{Attributes, IndexAttribute},
@@ -426,13 +426,7 @@ impl Transaction<'_> {
     }
 
     /// Counts users of a role in or out.
-    pub(super) fn count(
-        mut self,
-        org: OrgId,
-        role: RoleId,
-        kind: impl Into<UserKind>,
-        by: i64,
-    ) -> Self {
+    pub(super) fn count(mut self, org: OrgId, role: RoleId, kind: UserKind, by: i64) -> Self {
         self.counts.entry(org).or_default().users(role, kind, by);
         self
     }
@@ -446,7 +440,7 @@ impl Transaction<'_> {
     /// Counts a new pending invitation in, as long as its organization has fewer than `cap` (INV12).
     pub(super) fn count_pending(mut self, invitation: &Invitation, cap: u64) -> Self {
         let changes = self.counts.entry(invitation.path.id()).or_default();
-        changes.users(invitation.role_id, Status::Pending, 1);
+        changes.users(invitation.role_id, UserKind::Invitation, 1);
         changes.pending_cap = Some(cap);
         self
     }

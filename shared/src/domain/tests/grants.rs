@@ -121,7 +121,7 @@ fn check_operations(actor: &Standing, role: RoleId) {
     let facts = ApplicantFacts { domain_approved: true, ..ApplicantFacts::default() };
     let asked = ask_to_join(&person("cy"), &actor.org, &facts, String::new(), now()).unwrap();
     let facts = ApprovalFacts { domain_approved: true, slot: None, deleted: None };
-    let used = UserCount { active: 1, pending: 0, services: 0 };
+    let used = UserCount { persons: 1, pending: 0, services: 0 };
     let deleted = delete_role(actor, &custom_role(3, nothing()), used, Some(target(role)));
     let operations = [
         ("invite", invited.clone().map(drop)),

@@ -25,7 +25,7 @@ fn operations(actor: &Standing) -> Vec<(&'static str, RoleObject, Result<(), Ref
     let edited = edit_role(actor, &guests, RoleDraft::default(), now());
     let no_users = UserCount::default();
     let deleted = delete_role(actor, &guests, no_users, None);
-    let used = UserCount { active: 1, ..no_users };
+    let used = UserCount { persons: 1, ..no_users };
     let moved = delete_role(actor, &guests, used, Some(target(RoleId::USER)));
     let domain = approve_domain(actor, MailDomain::parse("example.com"), None, now());
     let alerted = add_critical_alert_user(actor, email("cy"), None, now());

@@ -15,7 +15,7 @@ fn roles() -> Roles {
     Roles { org, guests: custom_role(1, nothing()), hosts }
 }
 
-const USED: UserCount = UserCount { active: 1, pending: 0, services: 0 };
+const USED: UserCount = UserCount { persons: 1, pending: 0, services: 0 };
 
 /// Deletes a role in use at [`in_days`]`(1)`, and returns it as it is marked.
 fn delete(actor: &Standing, role: &CustomRole, to: RoleId) -> Result<CustomRole, Refusal> {

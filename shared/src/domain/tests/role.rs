@@ -170,8 +170,8 @@ fn holder_of_a_role_cannot_edit_or_delete_it() {
 #[test]
 fn role_with_users_cannot_be_deleted() {
     let sue = super_admin(&standard());
-    for (active, pending) in [(1, 0), (0, 1), (2, 3)] {
-        let users = UserCount { active, pending, services: 0 };
+    for (persons, pending) in [(1, 0), (0, 1), (2, 3)] {
+        let users = UserCount { persons, pending, services: 0 };
         let deleted = delete_role(&sue, &role(nothing()), users, None);
         assert_eq!(deleted, Err(Refusal::RoleInUse(users)));
     }
