@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::domain::{
     AddressFacts, AuthnContext, BuiltIn, CustomRole, CustomRoleId, DEFAULT_DAYS, Email, Invitation,
     InvitationDraft, InvitationId, Kind, Level, Levels, LinkCounts, Member, MemberId, MissingClaim,
-    Name, OrgId, Organization, Person, ReassignmentTarget, Refusal, RequestContext, RoleId,
+    Name, OrgId, Organization, Person, Refusal, RequestContext, RequestedTarget, RoleId,
     RoleObject, Settings, Source, Standing, UserId, Version, invite,
 };
 
@@ -156,8 +156,8 @@ pub(crate) fn invited(actor: &Standing, name: &str, role: RoleId) -> Result<Invi
 }
 
 /// A role for the users of a deleted one. It is a built-in role, or not being deleted.
-pub(crate) fn target(id: RoleId) -> ReassignmentTarget<'static> {
-    ReassignmentTarget { id, role: None }
+pub(crate) fn target(id: RoleId) -> RequestedTarget<'static> {
+    RequestedTarget { id, role: None }
 }
 
 /// The context of a request from `by`.

@@ -67,10 +67,10 @@
 //! either. The permission catalogue lists the [`Action`]s that each level grants, for example
 //! `user_management.invite`. A client creates or edits a role with a [`RoleDraft`]. Lists show a
 //! [`RoleSummary`] of a custom role. [`UserCount`] is the number of its users. If it is deleted,
-//! they get a [`ReassignmentTarget`], which refusals name as the [`Successor`]: a
-//! [`RoleDeletionStep`] is what comes next, and a [`Reassignment`] is kept with the role until all
-//! have the other one. The
-//! [`IdentityProviderRole`] is what other systems see of a role.
+//! they get the role of a [`RequestedTarget`], which refusals name as the [`TargetRole`]. A
+//! [`RoleDeletionStep`] is the next step of the deletion, and a [`Reassignment`] is kept with the
+//! role until all users have the other one. The [`IdentityProviderRole`] is what other systems see of
+//! a role.
 //!
 //! **Effective levels.** Two rules can reduce a stored level to `none`; a [`Restriction`] says why:
 //! - *Availability*: a role object has a [`Condition`], for example that the partner has a linked
@@ -263,7 +263,7 @@ pub use organization::{
 };
 pub use person::{CalledPerson, EmailFault, IdempotencyKey, Person, RequestContext};
 pub use reassignment::{
-    Reassignment, ReassignmentTarget, RoleDeletionStep, Successor, delete_role, mark_role,
+    Reassignment, RequestedTarget, RoleDeletionStep, TargetRole, begin_reassignment, delete_role,
 };
 pub use refusal::Refusal;
 pub use role::{

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     Budget, Email, EmailError, InvitationId, JoinRequestId, Level, MAX_CUSTOM_ROLES, MAX_DEPTH,
-    MissingClaim, NamedOrganization, OrgId, RoleObject, Successor, UserCount,
+    MissingClaim, NamedOrganization, OrgId, RoleObject, TargetRole, UserCount,
 };
 
 /// The reason for which a rule refuses a request. Each variant becomes one problem type of the API.
@@ -394,17 +394,16 @@ pub enum Refusal {
         .0.persons, .0.pending, .0.services
     )]
     RoleInUse(UserCount),
-    /// ROLE6: the role is on its way to be deleted.
+    /// The role is being deleted (ROLE6).
     #[error(
         "This role is being deleted: its users get another role instead, and it cannot be granted or changed any more. Choose another role."
     )]
-    RoleBeingDeleted(Successor),
-    /// The users of a role that is being deleted are being moved to this one, or to one that needs
-    /// the setting (ROLE6).
+    RoleBeingDeleted(TargetRole),
+    /// The users of a role that is being deleted get this one, or one that needs the setting (ROLE6).
     #[error(
         "Users of a role that is being deleted are being moved to this role, or to a role that needs this setting. Try again when that deletion has ended."
     )]
-    ReassignmentTarget,
+    RoleIsReassignmentTarget,
     /// The users of a role to be deleted would get the same role (ROLE6).
     #[error(
         "The users of a deleted role need another role. Choose a role other than the deleted one."

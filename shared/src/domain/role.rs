@@ -246,7 +246,7 @@ pub fn edit_role(
 ) -> Result<CustomRole, Refusal> {
     check_can_edit(actor, role)?;
     if let Some(begun) = &role.reassignment {
-        return Err(Refusal::RoleBeingDeleted(begun.successor()));
+        return Err(Refusal::RoleBeingDeleted(begun.target()));
     }
     let levels = apply_levels(actor, role.levels, &draft)?;
     check_no_escalation(actor.levels, levels)?;

@@ -15,7 +15,7 @@ use super::{
     index::{self, IndexAttribute},
     item::{Item, from_item, list, text, time, to_item},
     people::NAMED,
-    transaction::{OnConditionFailed, live, tombstone},
+    step::{OnConditionFailed, live, tombstone},
 };
 use crate::domain::{
     self, AddressSlot, Email, Invitation, Member, PersonId, Refusal, Version, check_not_declined,

@@ -19,7 +19,7 @@ use super::{
     item::Item,
     meter::Meter,
     schema,
-    transaction::{Change, OnConditionFailed, Step, Unmet, Write},
+    step::{Change, OnConditionFailed, Step, Unmet, Write},
 };
 use crate::metrics::Metric;
 

@@ -8,7 +8,7 @@ use super::{
     Error, FetchedItems, Key, Store,
     item::{Item, attribute, text},
     keys,
-    transaction::tombstone,
+    step::tombstone,
 };
 use crate::domain::{
     Invitation, Member, MemberId, OrgId, Organization, Version, inviter_authorized,

@@ -13,7 +13,8 @@ use super::{
     index::{self, IndexAttribute},
     item::{Item, text},
     organizations::FOLDED_NAME,
-    transaction::{Change, OnConditionFailed, Transaction, refuse},
+    step::{Change, OnConditionFailed, refuse},
+    transaction::Transaction,
     user_counts::Counter,
 };
 use crate::domain::{

@@ -11,7 +11,8 @@ use super::{
     members::removed,
     people::kept_until,
     roles::shown_role,
-    transaction::{Change, OnConditionFailed, Transaction, refuse},
+    step::{Change, OnConditionFailed, refuse},
+    transaction::Transaction,
     user_counts::{Counter, UserKind},
 };
 use crate::domain::{
@@ -163,7 +164,7 @@ impl DeletionRun<'_> {
         commit(writes, next).await
     }
 
-    /// Deletes one role; first those whose users were being moved to another one, which counts them.
+    /// Deletes one role; first those whose users were getting another one, which counts the reassignment.
     async fn role(&mut self, org: &Organization) -> Result<Next, Error> {
         let keys = org.roles.keys().map(|&role| Key::role(org.id(), role));
         let found = self.store.get(keys.clone()).await?;

@@ -12,7 +12,8 @@ use super::{
     Committed, Error, FetchedItems, Key, Store,
     expression::Expression,
     item::{Item, attribute, number, time, to_item},
-    transaction::{OnConditionFailed, Transaction, Unmet, refuse},
+    step::{OnConditionFailed, Unmet, refuse},
+    transaction::Transaction,
 };
 use crate::domain::{Delivery, DeliveryRecord, InvitationId, Refusal, RequestContext, Sending};
 

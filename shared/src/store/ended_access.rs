@@ -6,7 +6,8 @@ use super::{
     expression::Expression,
     item::time,
     members::{ACCESS_EXPIRES_AT, former, removed},
-    transaction::{Transaction, at_version},
+    step::at_version,
+    transaction::Transaction,
 };
 use crate::domain::{
     AddressSlot, CriticalAlertUser, EventAction, Member, Organization, Refusal, RequestContext,

@@ -11,7 +11,7 @@ use super::{
     expression::Expression,
     index::{self, IndexAttribute},
     item::{number, time, to_item},
-    transaction::refuse,
+    step::refuse,
 };
 use crate::domain::{
     Event, HourlyMail, HourlyMailStep, HourlyRecipient, MemberId, Refusal, RequestContext,

@@ -10,7 +10,8 @@ use super::{
     index,
     item::{Item, attribute, text, time, to_item},
     people::KnownPerson,
-    transaction::{Change, Transaction, absent, gone_or, refuse},
+    step::{Change, absent, gone_or, refuse},
+    transaction::Transaction,
     user_counts::{Counter, UserKind},
 };
 use crate::domain::{

@@ -9,7 +9,8 @@ use super::{
     item::{attribute, from_item, number, time, to_item},
     members::shown_member,
     people::KnownPerson,
-    transaction::{Change, OnConditionFailed, Transaction, absent, live, present, refuse},
+    step::{Change, OnConditionFailed, absent, live, present, refuse},
+    transaction::Transaction,
 };
 use crate::domain::{
     AddressDigest, ApplicantFacts, BoundedList, Event, EventAction, Invitation, JoinRequest,

@@ -10,10 +10,8 @@ use super::{
     index::{self, IndexAttribute},
     item::{Item, attribute, list, text, time, to_item},
     people::NAMED,
-    transaction::{
-        Transaction, absent, absent_or, at_version, can_keep, gone_or, gone_or_if, refuse,
-        tombstone,
-    },
+    step::{absent, absent_or, at_version, can_keep, gone_or, gone_or_if, refuse, tombstone},
+    transaction::Transaction,
     user_counts::UserKind,
 };
 use crate::domain::{

@@ -49,6 +49,7 @@ mod role_names;
 mod roles;
 mod schema;
 mod schema_steps;
+mod step;
 mod super_admins;
 mod suspension;
 #[cfg(test)]

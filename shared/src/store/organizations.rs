@@ -9,10 +9,8 @@ use super::{
     index::{self, IndexAttribute},
     item::{Item, attribute, from_item, text, time, to_item},
     members::shown_member,
-    transaction::{
-        Change, OnConditionFailed, Transaction, at_version, gone_or, gone_or_if, has_access, live,
-        refuse,
-    },
+    step::{Change, OnConditionFailed, at_version, gone_or, gone_or_if, has_access, live, refuse},
+    transaction::Transaction,
     user_counts::Counter,
 };
 use crate::domain::{
@@ -182,7 +180,7 @@ impl Transaction<'_> {
         self.update_organization(before, changes)?
             .check(Key::organization(before.id()), same_links, lost)
             .mark_kind(before, after.kind)?
-            .keep_mdf_program_for_moves(before, after)
+            .keep_mdf_program_for_reassignments(before, after)
             .record(event)
     }
 
@@ -336,22 +334,26 @@ impl Transaction<'_> {
         })
     }
 
-    /// Checks that no users are being moved to MDF Admin if the MDF programme is switched off
+    /// Checks that no reassignment to MDF Admin is in progress if the MDF programme is switched off
     /// (ROLE5, ROLE6).
-    fn keep_mdf_program_for_moves(self, before: &Organization, after: &Organization) -> Self {
+    fn keep_mdf_program_for_reassignments(
+        self,
+        before: &Organization,
+        after: &Organization,
+    ) -> Self {
         if !before.settings.mdf_program || after.settings.mdf_program {
             return self;
         }
-        let none = Counter::MovesToPartnerRoles.is_zero();
+        let none = Counter::ReassignmentsToPartnerRoles.is_zero();
         self.check(Key::counts(before.id()), none, partner_roles_needed())
     }
 }
 
 /// Why partner roles, or the MDF programme, cannot be switched off.
 fn partner_roles_needed() -> OnConditionFailed {
-    Box::new(|counts| match Counter::MovesToPartnerRoles.of(counts.as_ref()) {
+    Box::new(|counts| match Counter::ReassignmentsToPartnerRoles.of(counts.as_ref()) {
         0 => Refusal::ChangedConcurrently.into(),
-        _ => Refusal::ReassignmentTarget.into(),
+        _ => Refusal::RoleIsReassignmentTarget.into(),
     })
 }
 

@@ -16,7 +16,8 @@ use super::{
     expression::Expression,
     index::{self, IndexAttribute},
     item::{Item, attribute, from_item, number, text, to_item},
-    transaction::{Change, Transaction, absent, refuse},
+    step::{Change, absent, refuse},
+    transaction::Transaction,
 };
 use crate::domain::{
     AlertId, CalledPerson, CustomRole, CustomRoleId, Email, Event, InvitationId, MemberId, Name,

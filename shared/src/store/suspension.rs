@@ -11,7 +11,8 @@ use super::{
     Error, Key,
     expression::Expression,
     item::{Item, attribute, text},
-    transaction::{Change, OnConditionFailed, Step, Transaction, Write, refuse},
+    step::{Change, OnConditionFailed, Step, Write, refuse},
+    transaction::Transaction,
 };
 use crate::domain::{Closure, Event, EventAction, OrgId, Organization, Refusal};
 

@@ -10,7 +10,7 @@ use super::{
     counters::{BoundedCounter, is_number, number_in},
     expression::Expression,
     item::Item,
-    transaction::{Change, OnConditionFailed, not_grantable},
+    step::{Change, OnConditionFailed, not_grantable},
 };
 use crate::domain::{
     BoundedList, BuiltIn, CustomRoleId, Member, OrgId, Organization, Refusal, RoleId, UserCount,
@@ -64,8 +64,8 @@ pub(super) fn user_count(number: impl Fn(UserKind) -> u64) -> UserCount {
     }
 }
 
-/// A custom role has this number of users.
-pub(super) fn has_users(users: UserCount) -> Expression {
+/// A custom role has exactly these numbers of users.
+pub(super) fn has_exactly(users: UserCount) -> Expression {
     Expression::all(UserKind::ALL.map(|kind| is_number(kind.attribute(), kind.of(users))))
 }
 
@@ -80,14 +80,14 @@ pub(super) enum Counter {
     List(BoundedList),
     /// The organizations right below that are not deleted (SA7).
     SubOrganizations,
-    /// The roles that are being deleted and whose users are being moved to a partner role.
-    MovesToPartnerRoles,
+    /// The roles that are being deleted and whose users get a partner role.
+    ReassignmentsToPartnerRoles,
 }
 
 impl Counter {
     /// Every counter of the roles that only partners have.
     pub(super) const PARTNER_ROLES: [Self; 6] = [
-        Self::MovesToPartnerRoles,
+        Self::ReassignmentsToPartnerRoles,
         Self::BuiltIn(BuiltIn::MdfAdmin, UserKind::Person),
         Self::BuiltIn(BuiltIn::MdfAdmin, UserKind::Invitation),
         Self::BuiltIn(BuiltIn::PartnerUser, UserKind::Person),
@@ -111,7 +111,7 @@ impl Counter {
             Self::Users(kind) => kind.attribute().to_owned(),
             Self::BuiltIn(role, kind) => format!("{}_{}", kind.attribute(), role.key()),
             Self::SubOrganizations => "sub_organizations".to_owned(),
-            Self::MovesToPartnerRoles => "moves_to_partner_roles".to_owned(),
+            Self::ReassignmentsToPartnerRoles => "moves_to_partner_roles".to_owned(),
             Self::List(BoundedList::ApprovedDomains) => "approved_domains".to_owned(),
             Self::List(BoundedList::JoinRequests) => "join_requests".to_owned(),
             Self::List(BoundedList::CriticalAlertUsers) => "critical_alert_users".to_owned(),

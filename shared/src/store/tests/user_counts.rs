@@ -12,7 +12,7 @@ use crate::{
     store::{
         FetchedItems, Key, OrganizationCounts,
         item::{Item, attribute, number},
-        transaction::Step,
+        step::Step,
         user_counts::UserKind,
     },
 };
