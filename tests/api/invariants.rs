@@ -215,7 +215,7 @@ impl Table {
             ("MEMBER", _) => {
                 let member: Member = read(&value, &here)?;
                 let (path, role) = (&member.path, member.role_id);
-                let due = index::due(member.id().shard(index::DUE_SHARDS));
+                let due = index::due(index::due_shard(member.id().to_number()));
                 let ends = member.access_expires_at.map(|_| ("due", due));
                 let mut indexed = vec![
                     ("tree", index::users(path, Status::Active)),
@@ -258,7 +258,7 @@ impl Table {
                         ("time", index::user_by_time(path, open.created_at, open.email.as_str())),
                         ("email_org", index::email_in(open.email.as_str(), path.id())),
                         ("identity", index::address(PersonId::of_address(&open.email))),
-                        ("due", index::due(open.id.digest().shard(index::DUE_SHARDS))),
+                        ("due", index::due(index::due_shard(open.id.digest().to_number()))),
                     ],
                 )?;
                 if value["status"] != "pending" || path.id() != id {

@@ -117,7 +117,7 @@ fn membership(member: &Member, names: &FetchedItems) -> Result<Membership, ApiEr
         parent_id: member.path.parent(),
         parent_name: member.path.parent().and_then(|id| names.organization(id)).map(|it| it.name),
         role_id: member.role_id,
-        role_name: views::role_name(member.role_id, role.as_ref()),
+        role_name: member.role_id.shown_name(role.as_ref()),
         access_expires_at: member.access_expires_at,
     })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{Level, Name, OrgId, Restriction, RoleId, RoleObject, UserId},
-    http::{ApiError, Call, Json, Path, Query, views},
+    http::{ApiError, Call, Json, Path, Query},
     store::Key,
 };
 
@@ -72,7 +72,7 @@ pub(crate) async fn permissions(
     let names = include.map(|Include::Roles| Key::role_names(org));
     let (actor, found) = app.store.facts_in_tree(&person, org, names).await?;
     let names = found.role_summaries(org)?;
-    let name = |role: RoleId| views::role_name(role, names.of(role));
+    let name = |role: RoleId| role.shown_name(names.of(role));
     let is_known = |role: RoleId| include.is_some() || role.built_in().is_some();
     let grantable = || actor.grantable_roles().into_iter();
     let conditions = actor.conditions;

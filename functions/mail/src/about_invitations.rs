@@ -2,7 +2,7 @@
 
 use shared::{
     domain::{
-        AddressSlot, Event, HourlyRecipient, InvitationId, Notification, OutgoingMail,
+        AddressSlot, DigestRecipient, Event, InvitationId, Notification, OutgoingMail,
         RequestContext, invitation_mail, revocation_mail,
     },
     store::{Error, Key},
@@ -77,7 +77,7 @@ impl MailService {
         let (Some(organization), Some(to), Some(by)) = (organization, to, by) else {
             return Ok(None);
         };
-        let recipient = HourlyRecipient::Inviter(org, inviter);
+        let recipient = DigestRecipient::Inviter(org, inviter);
         if !self.store.mail_now(recipient, event, Some(member)).await? {
             return Ok(None);
         }

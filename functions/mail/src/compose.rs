@@ -24,44 +24,13 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
     Draft { text: text(&mail.notification), language: mail.language, values }
 }
 
-/// The text of a mail. Each notification has its own.
+/// The text of a mail. Each notification has its own, and so has an offboarding from a single organization.
 fn text(notification: &Notification) -> Text {
-    use Notification as N;
     match notification {
-        N::Invited { .. } => Text::Invited,
-        N::InvitationExpiring { .. } => Text::InvitationExpiring,
-        N::InvitationRevoked { .. } => Text::InvitationRevoked,
-        N::InvitationVoid => Text::InvitationVoid,
-        N::InvitationAccepted { .. } => Text::InvitationAccepted,
-        N::InvitationsAccepted { .. } => Text::InvitationsAccepted,
-        N::RequestReceived => Text::RequestReceived,
-        N::RequestToDecide { .. } => Text::RequestToDecide,
-        N::RequestsToDecide { .. } => Text::RequestsToDecide,
-        N::RequestApproved { .. } => Text::RequestApproved,
-        N::RequestDeclined { .. } => Text::RequestDeclined,
-        N::RoleChanged { .. } => Text::RoleChanged,
-        N::Removed { .. } => Text::Removed,
-        N::MembershipEnded { .. } => Text::MembershipEnded,
-        N::Offboarded { organizations, more: false, .. } if organizations.len() == 1 => {
+        Notification::Offboarded { organizations, more: false, .. } if organizations.len() == 1 => {
             Text::OffboardedFromOne
         }
-        N::Offboarded { .. } => Text::Offboarded,
-        N::AccessExpiring { .. } => Text::AccessExpiring,
-        N::GrantedAccessExpiring { .. } => Text::GrantedAccessExpiring,
-        N::GrantedAccessesExpiring { .. } => Text::GrantedAccessesExpiring,
-        N::AlertAddressAdded { .. } => Text::AlertAddressAdded,
-        N::SuperAdminTransferred { .. } => Text::SuperAdminTransferred,
-        N::SuperAdminReceived { .. } => Text::SuperAdminReceived,
-        N::SuperAdminAssigned => Text::SuperAdminAssigned,
-        N::SuperAdminReplaced { .. } => Text::SuperAdminReplaced,
-        N::SuperAdminAppointed { .. } => Text::SuperAdminAppointed,
-        N::ServicesWithoutKeeper { .. } => Text::ServicesWithoutKeeper,
-        N::AccountReplaced => Text::AccountReplaced,
-        N::MemberReconnected { .. } => Text::MemberReconnected,
-        N::SecurityReset => Text::SecurityReset,
-        N::RequestVoid => Text::RequestVoid,
-        N::OrganizationSuspended { .. } => Text::OrganizationSuspended,
-        N::OrganizationResumed => Text::OrganizationResumed,
+        other => other.into(),
     }
 }
 

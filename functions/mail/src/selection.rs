@@ -3,11 +3,10 @@
 use serde_json::Value;
 use shared::{
     domain::{
-        Author, CalledPerson, Email, Event, EventAction, HourlyRecipient, MemberId, NamedPerson,
+        Author, CalledPerson, DigestRecipient, Email, Event, EventAction, MemberId, NamedPerson,
         Notification, OrgId, Organization, OutgoingMail, RequestContext, RoleId,
         join_request_mails,
     },
-    http::views,
     store::{Error, FetchedItems, Key},
 };
 
@@ -77,7 +76,7 @@ impl MailService {
         let Some(Requester { org, person }) = requester else { return Ok(vec![]) };
         let Some(address) = person.email.clone() else { return Ok(vec![]) };
         let receipt = OutgoingMail::new(&org, address, Notification::RequestReceived);
-        if !self.store.mail_now(HourlyRecipient::Managers(org.id()), event, None).await? {
+        if !self.store.mail_now(DigestRecipient::Managers(org.id()), event, None).await? {
             return Ok(vec![receipt]);
         }
         let managers = self.store.managers(&org, context.at).await?;
@@ -207,5 +206,5 @@ pub(crate) fn named(
 
 /// The name of a role. `found` has the item of a custom role.
 pub(crate) fn role_name(found: &FetchedItems, org: OrgId, role: RoleId) -> Result<String, Error> {
-    Ok(views::role_name(role, found.role_summary(org, role)?.as_ref()))
+    Ok(role.shown_name(found.role_summary(org, role)?.as_ref()))
 }

@@ -1,18 +1,24 @@
 //! The texts of mails in each language: a file for each mail, and a file of phrases. A text that a
 //! language lacks does not compile, and a test compares placeholders and phrases.
 
-use shared::domain::Language;
+use shared::domain::{Language, Notification};
 
 macro_rules! texts {
-    ($($name:ident = $file:literal,)*) => {
-        /// The text of a mail.
+    ($other:ident = $other_file:literal; $($name:ident = $file:literal,)*) => {
+        /// The text of a mail: one for each notification, and one for a special case.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum Text { $($name,)* }
+        pub(crate) enum Text { $($name,)* $other }
+
+        impl From<&Notification> for Text {
+            fn from(notification: &Notification) -> Self {
+                match notification { $(Notification::$name { .. } => Self::$name,)* }
+            }
+        }
 
         impl Text {
             /// All texts.
             #[cfg(test)]
-            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)* Self::$other];
 
             /// The text in a language: the subject, then paragraphs.
             pub(crate) fn of(self, language: Language) -> &'static str {
@@ -23,13 +29,21 @@ macro_rules! texts {
                     (Self::$name, Language::German) => {
                         include_str!(concat!("../templates/de/", $file, ".txt"))
                     }
-                )* }
+                )*
+                    (Self::$other, Language::English) => {
+                        include_str!(concat!("../templates/en/", $other_file, ".txt"))
+                    }
+                    (Self::$other, Language::German) => {
+                        include_str!(concat!("../templates/de/", $other_file, ".txt"))
+                    }
+                }
             }
         }
     };
 }
 
 texts! {
+    OffboardedFromOne = "offboarded_from_one";
     AccessExpiring = "access_expiring",
     AccountReplaced = "account_replaced",
     AlertAddressAdded = "alert_address_added",
@@ -44,7 +58,6 @@ texts! {
     MemberReconnected = "member_reconnected",
     MembershipEnded = "membership_ended",
     Offboarded = "offboarded",
-    OffboardedFromOne = "offboarded_from_one",
     OrganizationResumed = "organization_resumed",
     OrganizationSuspended = "organization_suspended",
     Removed = "removed",

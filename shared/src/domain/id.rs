@@ -201,9 +201,9 @@ impl MemberId {
         Self(Ulid(digest(org, user.as_str(), 16)))
     }
 
-    /// The shard of the member, from 0 to `shards - 1`.
-    pub fn shard(self, shards: u8) -> u8 {
-        u8::try_from(self.0.0 % u128::from(shards.max(1))).unwrap_or_default()
+    /// The id as a number.
+    pub fn to_number(self) -> u128 {
+        self.0.0
     }
 }
 
@@ -285,9 +285,9 @@ impl AddressDigest {
         id.chars().skip(TIME_CHARS).collect()
     }
 
-    /// The shard of the address, from 0 to `shards - 1`.
-    pub fn shard(self, shards: u8) -> u8 {
-        u8::try_from(self.0 % u128::from(shards.max(1))).unwrap_or_default()
+    /// The digest as a number.
+    pub fn to_number(self) -> u128 {
+        self.0
     }
 }
 

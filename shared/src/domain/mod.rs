@@ -111,11 +111,11 @@
 //! inviter.
 //!
 //! **Delivery.** Each time that an invitation is sent is a numbered [`Sending`]. Its [`Delivery`] says
-//! whether the mail was sent or came back, from the [`DeliveryRecord`] of the last one. An
-//! [`HourlyRecipient`] gets at most one mail an hour about join requests or acceptances (INV14). The
-//! [`HourlyMail`] remembers the last one, and each event becomes an [`HourlyMailStep`]: a mail of its
-//! own, or a line in the next digest. The mail about an offboarding waits for the whole of it: for each
-//! event, an [`EventReference`].
+//! whether the mail was sent or came back, from the [`DeliveryRecord`] of the last one. A
+//! [`DigestRecipient`] gets at most one mail an hour about join requests or acceptances (INV14). The
+//! [`DigestState`] remembers the last one, and each event becomes a [`DigestStep`]: a mail of its
+//! own, or a line in the next digest. The events of an offboarding share one digest, which has an
+//! [`EventReference`] for each.
 //!
 //! **Decisions.** Other services ask whether a person may perform an action in an organization, and
 //! [`evaluate`] answers. An [`AccessPath`] is the way to the organization: as a member, from an
@@ -162,11 +162,11 @@ mod closure;
 mod customer;
 mod decision;
 mod delivery;
+mod digest;
 mod email;
 mod erasure;
 mod event;
 mod grant;
-mod hourly_mail;
 mod id;
 mod idna2008;
 mod invisible;
@@ -215,13 +215,11 @@ pub use decision::{
     remediation,
 };
 pub use delivery::{Delivery, DeliveryRecord, Sending};
+pub use digest::{DigestRecipient, DigestState, DigestStep, EventReference, MAX_NAMED_IN_DIGEST};
 pub use email::{Email, EmailError, MAX_EMAIL, MAX_EMAIL_LOCAL};
 pub use erasure::{NamedOrganization, check_erasable};
 pub use event::{Actor, Event, EventAction, Target, TargetKind};
 pub use grant::{levels_in, may_grant};
-pub use hourly_mail::{
-    EventReference, HourlyMail, HourlyMailStep, HourlyRecipient, MAX_NAMED_IN_DIGEST,
-};
 pub use id::{
     AddressDigest, AlertId, CustomRoleId, EventId, InvitationId, JoinRequestId, MAX_USER_ID,
     MemberId, NotAUserId, NotAnId, OrgId, PersonDigest, PersonId, UserId,

@@ -52,6 +52,14 @@ impl RoleId {
             Self::BuiltIn(_) => None,
         }
     }
+
+    /// The name of the role. `custom` is the role if it is a custom one; without it, its id stands in.
+    pub fn shown_name(self, custom: Option<&RoleSummary>) -> String {
+        match self {
+            Self::BuiltIn(role) => role.name().to_owned(),
+            Self::Custom(id) => custom.map_or_else(|| id.to_string(), |role| role.name.to_string()),
+        }
+    }
 }
 
 impl fmt::Display for RoleId {

@@ -3,7 +3,7 @@
 use ::mail::Summary;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use shared::domain::{HourlyRecipient, RequestContext};
+use shared::domain::{DigestRecipient, RequestContext};
 
 use super::{Delivery, HOUR, MIA, shown};
 use crate::{
@@ -160,8 +160,8 @@ async fn request_during_a_digest_gets_the_next_one() {
     delivery.deliver_all().await;
     delivery.app.wait(HOUR);
     let org = id(&acme).parse().unwrap();
-    let recipient = HourlyRecipient::Managers(org);
-    let before = delivery.app.store.hourly_mail(recipient).await.unwrap().unwrap();
+    let recipient = DigestRecipient::Managers(org);
+    let before = delivery.app.store.digest_state(recipient).await.unwrap().unwrap();
     // The digest has read the requests. Now another one arrives and waits for the next digest.
     delivery.app.create_join_request(DEE, &acme).await;
     delivery.deliver_all().await;

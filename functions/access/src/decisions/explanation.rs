@@ -11,7 +11,7 @@ use shared::{
         Organization, PathMembership, Remediation, RoleId, RoleObject, evaluate,
         inviter_authorized, levels_in, remediation,
     },
-    http::{FieldError, views},
+    http::FieldError,
     store::{Error, FetchedItems, Key},
 };
 
@@ -285,7 +285,7 @@ impl PathExplanation {
         let (org, role) = (membership.from(), membership.standing.role());
         let name = |role| {
             let custom = names.role_summary(org, role)?;
-            Ok::<_, Error>(views::role_name(role, custom.as_ref()))
+            Ok::<_, Error>(role.shown_name(custom.as_ref()))
         };
         Ok(Self {
             path: membership.path.key(),
