@@ -801,10 +801,10 @@ impl Replayed {
                 self.put("settings", "", &json!([new["kind"], false, false]));
                 self.put("security", "", &json!(Security::default()));
                 self.put("suspended", "", &json!(false));
-                let founder = &new["super_admin_id"];
-                if founder.is_string() {
-                    self.put("role", &member(founder), &json!("super_admin"));
-                    self.put("super admin", "", founder);
+                let super_admin = &new["super_admin_id"];
+                if super_admin.is_string() {
+                    self.put("role", &member(super_admin), &json!("super_admin"));
+                    self.put("super admin", "", super_admin);
                 }
             }
             E::OrganizationUpdated => {

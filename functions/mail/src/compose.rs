@@ -126,7 +126,7 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
 }
 
 /// A person as a mail shows them: `Ada Lovelace (ada@example.com)`. The address is verified, the name is
-/// not, so it never stands alone. A user manager chose the name of a service, which has no address.
+/// not, so it is never shown alone. A user manager chose the name of a service, which has no address.
 fn shown(person: &NamedPerson) -> String {
     match (&person.name, &person.email) {
         (Some(name), Some(email)) => format!("{name} ({email})"),

@@ -1,7 +1,7 @@
 //! Join requests: made by people with an address in an approved domain, decided by user managers
 //! (ORG2).
 //!
-//! A requester has no standing in the organization. The verified address in their token decides
+//! A requester is no member of the organization. The verified address in their token decides
 //! what they may know; any other caller gets 404 (U5).
 
 use std::collections::BTreeMap;
@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, AddressDigest, AddressSlot, ApplicantFacts, ApprovalFacts, ApprovedDomain,
-        BoundedList, JoinRequest, JoinRequestId, MAX_COMMENT, MailDomain, Name, OrgId, Person,
-        PersonDigest, Refusal, RequestContext, RoleId,
+        self, AddressDigest, AddressSlot, ApprovalFacts, ApprovedDomain, BoundedList, JoinRequest,
+        JoinRequestId, MAX_COMMENT, MailDomain, Name, OrgId, Person, PersonDigest, Refusal,
+        RequestContext, RequesterFacts, RoleId,
     },
     http::{
         Answer, ApiError, App, Call, CountedPage, IfMatch, Json, NoBody, OptionalJson, Page,
@@ -91,20 +91,20 @@ pub(crate) async fn ask(
     let keys: Vec<_> = own.into_iter().chain(slot.clone()).chain(approval).collect();
     let found = app.store.get(keys.clone()).await?;
     let organization = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
-    let applicant = Applicant { person: &person, org, slot, context: &context };
-    let mut facts = applicant.facts(&found)?;
-    let ask = |facts: &ApplicantFacts| {
+    let requester = Requester { person: &person, org, slot, context: &context };
+    let mut facts = requester.facts(&found)?;
+    let ask = |facts: &RequesterFacts| {
         domain::ask_to_join(&person, &organization, facts, comment.clone(), context.at)
     };
-    let mut judged = ask(&facts);
+    let mut asked = ask(&facts);
     let membership = found.membership(org, &person.id)?;
     let ended = membership.filter(|member| !member.has_access(context.at));
-    if let (Some(ended), Ok(_) | Err(Refusal::CallerAlreadyMember)) = (ended, &judged) {
+    if let (Some(ended), Ok(_) | Err(Refusal::CallerAlreadyMember)) = (ended, &asked) {
         app.store.end_access_now(&context, &organization, &ended).await?;
-        facts = applicant.facts(&app.store.get(keys).await?)?;
-        judged = ask(&facts);
+        facts = requester.facts(&app.store.get(keys).await?)?;
+        asked = ask(&facts);
     }
-    let request = judged?;
+    let request = asked?;
     let location = format!("/v1/organizations/{org}/join-requests/mine");
     let answer = Answer::created(
         location,
@@ -116,7 +116,7 @@ pub(crate) async fn ask(
 }
 
 /// A person who asks to join an organization.
-struct Applicant<'a> {
+struct Requester<'a> {
     person: &'a Person,
     org: OrgId,
     /// The slot of their verified address.
@@ -124,12 +124,12 @@ struct Applicant<'a> {
     context: &'a RequestContext,
 }
 
-impl Applicant<'_> {
-    fn facts(&self, found: &FetchedItems) -> Result<ApplicantFacts, ApiError> {
+impl Requester<'_> {
+    fn facts(&self, found: &FetchedItems) -> Result<RequesterFacts, ApiError> {
         let Self { person, org, slot, context } = self;
         let domain = person.email.as_ref().map(MailDomain::of);
         let digest = PersonDigest::of(*org, &person.id);
-        Ok(ApplicantFacts {
+        Ok(RequesterFacts {
             domain_approved: domain.is_some_and(|domain| found.approves(*org, &domain)),
             is_member: found.active_membership(*org, &person.id, context.at)?.is_some(),
             slot: slot.as_ref().and_then(|it| found.address_slot(it).transpose()).transpose()?,

@@ -27,7 +27,7 @@ pub enum EmailError {
     /// The address contains a character that is not allowed.
     #[error("the address contains {}: remove it", character::in_words(*.0))]
     Forbidden(char),
-    /// The address stands behind a name, as mail programs show it.
+    /// The address follows a name, as mail programs show it.
     #[error("enter the address alone, without the name")]
     WithName,
     /// The text is the user principal name of a guest in Entra ID, which is no mailbox.

@@ -274,7 +274,7 @@ impl AddressDigest {
         Self::of_text(org, email.as_str())
     }
 
-    /// The digest of what stands for an address in `org`.
+    /// The digest of a text that replaces an address in `org`.
     pub fn of_text(org: OrgId, text: &str) -> Self {
         Self(digest(org, text, 10))
     }

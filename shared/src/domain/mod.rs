@@ -93,14 +93,14 @@
 //! [`BatchRefusal`]. A [`PendingRoom`] is the number of invitations that can still be added.
 //!
 //! A [`JoinRequest`] is the reverse: a person with an address in an [`ApprovedDomain`] asks, and a
-//! user manager approves. Its [`RequestStatus`] is pending or declined. [`ApplicantFacts`] and
+//! user manager approves. Its [`RequestStatus`] is pending or declined. [`RequesterFacts`] and
 //! [`ApprovalFacts`] are the facts that these two steps depend on. An [`AddressSlot`] is what an
 //! organization knows of an address: an invitation or a member.
 //!
 //! **Budgets.** A [`Budget`] limits the mail that people can cause to strangers, and the organizations
-//! that they can found (INV14); [`Budgets`] are its sizes in a deployment. A [`DayBudget`] is the budget
+//! that they can create (INV14); [`Budgets`] are its sizes in a deployment. A [`DayBudget`] is the budget
 //! of one address, organization or person in the present day. A [`BudgetLeft`] is what remains of it
-//! while a batch is judged. A use beyond it is [`Refusal::BudgetSpent`].
+//! while a batch is checked. A use beyond it is [`Refusal::BudgetSpent`].
 //!
 //! **Events and mails.** A [`RequestContext`] describes the request that changes something, with
 //! the [`IdempotencyKey`] that makes a repeat recognizable. Each change writes an [`Event`] with
@@ -231,8 +231,8 @@ pub use invitation::{
     invite_first_admin, resend, revoke, revoke_as_operator, update_invitation,
 };
 pub use join_request::{
-    ApplicantFacts, ApprovalFacts, DECLINED_DAYS, JoinRequest, MAX_COMMENT, MAX_JOIN_REQUESTS,
-    RequestStatus, approve_request, ask_to_join, check_decide_requests, check_list_requests,
+    ApprovalFacts, DECLINED_DAYS, JoinRequest, MAX_COMMENT, MAX_JOIN_REQUESTS, RequestStatus,
+    RequesterFacts, approve_request, ask_to_join, check_decide_requests, check_list_requests,
     refuse_repeat,
 };
 pub use language::Language;

@@ -58,7 +58,7 @@ pub struct Organization {
     /// The language of its mails.
     #[serde(default, skip_serializing_if = "Language::is_default")]
     pub language: Language,
-    /// Whether an operator created it. Anyone can found the others, so their first day has a budget of its own (INV14).
+    /// Whether an operator created it. Anyone can create the others, so their first day has a budget of its own (INV14).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_operator: bool,
     /// The time of creation.

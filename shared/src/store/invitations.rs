@@ -40,7 +40,7 @@ pub struct Acceptance<'a> {
     pub member: &'a Member,
     /// The version of the invitee's membership that ended a short time ago.
     pub deleted: Option<Version>,
-    /// The inviter as the rule judged them; none for an operator's invitation.
+    /// The inviter as the rule saw them; none for an operator's invitation.
     pub inviter: Option<&'a Inviter>,
     /// The invitee's own request to join, which ends with the acceptance (ORG2).
     pub request: Option<&'a JoinRequest>,

@@ -132,7 +132,7 @@ impl Store {
 /// The failure of a store operation.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A condition failed that stands for this refusal.
+    /// A condition failed whose refusal this is.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The database throttles or cannot be reached. A write may or may not have happened.

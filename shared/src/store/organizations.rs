@@ -27,7 +27,7 @@ pub struct NewOrganization<'a> {
     /// The organization.
     pub org: &'a Organization,
     /// Its first member, as Super Admin.
-    pub founder: Option<&'a Member>,
+    pub first_member: Option<&'a Member>,
     /// The invitation of its first Admin.
     pub first_admin: Option<&'a Invitation>,
     /// The organization right above it.
@@ -72,7 +72,7 @@ impl Transaction<'_> {
     /// The refusals of `still_held` for the creator.
     pub fn create_organization(self, new: NewOrganization<'_>) -> Result<Self, Error> {
         let context = self.context;
-        let NewOrganization { org, founder, first_admin, parent, creator } = new;
+        let NewOrganization { org, first_member, first_admin, parent, creator } = new;
         let mut writes = self;
         if let Some(actor) = creator {
             writes = writes.still_held(actor)?;
@@ -91,9 +91,9 @@ impl Transaction<'_> {
             "name": org.name,
             "kind": org.kind,
             "parent_id": org.path.parent(),
-            "super_admin_id": founder.map(Member::id),
+            "super_admin_id": first_member.map(Member::id),
         })))?;
-        if let Some(member) = founder {
+        if let Some(member) = first_member {
             writes = writes.add_member(member, None)?;
         }
         if let Some(invitation) = first_admin {

@@ -1,4 +1,4 @@
-//! What the ids in the history and in lists stand for (ORG5): people, addresses, roles.
+//! What the ids in the history and in lists name (ORG5): people, addresses, roles.
 //!
 //! A member, an address and a critical alert user keep their name in their item. When they are gone,
 //! the name stays for as long as an event can name them: in the tombstone of a member or of the slot of
@@ -122,7 +122,7 @@ impl FetchedItems {
 }
 
 impl Store {
-    /// The items that say what the ids in `events` stand for.
+    /// The items that say what the ids in `events` name.
     ///
     /// # Errors
     ///

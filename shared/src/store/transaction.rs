@@ -30,7 +30,7 @@ use crate::{
 /// How long a deleted entity leaves its version behind: far longer than any request runs.
 const TOMBSTONE: SignedDuration = SignedDuration::from_hours(24);
 
-/// Writes that happen together. Every condition names the [`Refusal`] it stands for.
+/// Writes that happen together. Every condition names its [`Refusal`].
 #[must_use = "a transaction changes nothing until it is committed"]
 pub struct Transaction<'a> {
     pub(super) store: &'a Store,
@@ -190,7 +190,7 @@ impl Transaction<'_> {
     /// Adds the condition that a custom role gives the levels that the rule saw. Built-in roles never
     /// change.
     pub(super) fn role_still_gives(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
-        self.role_as_judged(org, role, "#levels = :levels")
+        self.role_as_checked(org, role, "#levels = :levels")
     }
 
     /// Adds the condition that a role may still be granted. For MDF Admin: the organization is in the
@@ -199,13 +199,13 @@ impl Transaction<'_> {
     pub(super) fn still_grantable(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
         if role != RoleId::BuiltIn(BuiltIn::MdfAdmin) {
             let granted = "#levels = :levels AND attribute_not_exists(#reassignment)";
-            return self.role_as_judged(org, role, granted);
+            return self.role_as_checked(org, role, granted);
         }
         let on = Expression::new("#settings.#mdf_program = :on", [("on", attribute(&true)?)]);
         Ok(self.check(Key::organization(org.id()), on, refuse(Refusal::ChangedConcurrently)))
     }
 
-    fn role_as_judged(
+    fn role_as_checked(
         self,
         org: &Organization,
         role: RoleId,

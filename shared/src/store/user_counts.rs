@@ -1,7 +1,7 @@
 //! The counter item of an organization: numbers of users by status and built-in role, and sizes of
 //! bounded lists. The transactions that change a number update it, so every number is exact.
 //!
-//! The numbers of a custom role stand on the role's own item, which the same transactions check.
+//! The numbers of a custom role are on the role's own item, which the same transactions check.
 
 use std::collections::{BTreeMap, HashMap};
 

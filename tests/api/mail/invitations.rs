@@ -121,9 +121,9 @@ async fn revocation_is_mailed_to_an_invitee_who_got_the_invitation() {
     assert_eq!(to, [BOB.email, CY.email], "Cy gets the new invitation, Eve nothing");
     assert_snapshot!(shown(&mails[0]), @"
     to bob@example.com
-    Your invitation to Acme was withdrawn
+    Your invitation to Acme was revoked
 
-    ada@example.com withdrew your invitation to join Acme. Its link no longer works. You need not do anything.
+    ada@example.com revoked your invitation to join Acme. Its link no longer works. You need not do anything.
 
     If you still need access, please ask a user manager of Acme.
 
@@ -246,7 +246,7 @@ async fn language_is_that_of_the_invitation_then_that_of_the_organization() {
     assert_eq!(subjects().await, [english, "Einladung zu Acme", english]);
     let path = format!("{acme}/invitations/{}", bobs.body["id"].as_str().unwrap());
     delivery.app.delete(ADA, &path).await.expect(204);
-    assert_eq!(subjects().await, ["Your invitation to Acme was withdrawn"]);
+    assert_eq!(subjects().await, ["Your invitation to Acme was revoked"]);
     let events = delivery.app.history(&acme).await;
     let event = events.iter().find(|event| event["action"] == "organization.updated").unwrap();
     let expected = (json!({ "language": "en" }), json!({ "language": "de" }));

@@ -15,7 +15,7 @@ use crate::{
 
 /// ORG2, U4
 #[tokio::test]
-async fn join_request_is_mailed_to_applicant_and_user_managers() {
+async fn join_request_is_mailed_to_requester_and_user_managers() {
     let (delivery, acme) = Delivery::with_approved_domain().await;
     delivery.app.add_member(ADA, &acme, CY, "user").await;
     delivery.app.add_member_with(ADA, &acme, MIA, user_manager()).await;
@@ -176,7 +176,7 @@ async fn request_during_a_digest_gets_the_next_one() {
 
 /// ORG2
 #[tokio::test]
-async fn decision_on_a_join_request_is_mailed_to_the_applicant() {
+async fn decision_on_a_join_request_is_mailed_to_the_requester() {
     let (delivery, acme) = Delivery::with_approved_domain().await;
     let (eves, dees) = (
         delivery.app.create_join_request(EVE, &acme).await,

@@ -151,7 +151,7 @@ pub(super) enum Viewer {
 }
 
 /// A path of the subject, with the result on it.
-struct JudgedPath<'a> {
+struct EvaluatedPath<'a> {
     membership: &'a PathMembership,
     result: Result<(), DenyReason>,
 }
@@ -278,7 +278,7 @@ impl Explanation {
 
 impl PathExplanation {
     fn of(
-        &JudgedPath { membership, result }: &JudgedPath<'_>,
+        &EvaluatedPath { membership, result }: &EvaluatedPath<'_>,
         action: Action,
         names: &FetchedItems,
     ) -> Result<Self, Error> {
@@ -357,19 +357,23 @@ impl From<Remediation> for Grantors {
 }
 
 /// The paths that the reader may see.
-fn visible_paths(viewer: Viewer, action: Action, paths: &[PathMembership]) -> Vec<JudgedPath<'_>> {
-    let judged = paths
+fn visible_paths(
+    viewer: Viewer,
+    action: Action,
+    paths: &[PathMembership],
+) -> Vec<EvaluatedPath<'_>> {
+    let evaluated = paths
         .iter()
-        .map(|membership| JudgedPath { membership, result: evaluate(membership, action) });
-    let is_visible = |path: &JudgedPath<'_>| {
+        .map(|membership| EvaluatedPath { membership, result: evaluate(membership, action) });
+    let is_visible = |path: &EvaluatedPath<'_>| {
         viewer == Viewer::All || path.membership.path == AccessPath::Member || path.result.is_ok()
     };
-    judged.filter(is_visible).collect()
+    evaluated.filter(is_visible).collect()
 }
 
 /// The code, the reason and the remediation of a denial: those of the path that came closest.
 fn denial(
-    paths: &[JudgedPath<'_>],
+    paths: &[EvaluatedPath<'_>],
     action: Action,
     org: OrgId,
 ) -> (&'static str, String, Option<Grantors>) {

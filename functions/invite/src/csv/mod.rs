@@ -106,7 +106,7 @@ struct Row {
     blocked: Vec<NamedCell>,
 }
 
-/// A cell, and the name of its column as it stands in the file.
+/// A cell, and the name of its column as the file has it.
 struct NamedCell {
     column: String,
     value: String,
@@ -282,7 +282,7 @@ impl Row {
     }
 
     /// The role of the row. An export of another organization has ids that are unknown here, with
-    /// names that may be known. If a row has no more than such an id, the id is judged as in JSON.
+    /// names that may be known. If a row has no more than such an id, the id is checked as in JSON.
     fn role(&self, names: Option<&RoleNames>) -> Option<RoleId> {
         let mut unknown = None;
         for text in &self.roles {

@@ -118,7 +118,7 @@ fn check_operations(actor: &Standing, role: RoleId) {
     let invited = invited(actor, "bob", role);
     let offered = [RoleId::USER, role].map(|id| OfferedRole { id, reassigned_to: None });
     let bob = member("bob", &actor.org, RoleId::USER);
-    let facts = ApplicantFacts { domain_approved: true, ..ApplicantFacts::default() };
+    let facts = RequesterFacts { domain_approved: true, ..RequesterFacts::default() };
     let asked = ask_to_join(&person("cy"), &actor.org, &facts, String::new(), now()).unwrap();
     let facts = ApprovalFacts { domain_approved: true, slot: None, deleted: None };
     let used = UserCount { persons: 1, pending: 0, services: 0 };

@@ -17,7 +17,7 @@ fn operations(actor: &Standing) -> Vec<(&'static str, RoleObject, Result<(), Ref
         assert_eq!(position, None, "the batch is refused as a whole");
         refusal
     });
-    let facts = ApplicantFacts { domain_approved: true, ..ApplicantFacts::default() };
+    let facts = RequesterFacts { domain_approved: true, ..RequesterFacts::default() };
     let asked = ask_to_join(&person("tom"), org, &facts, String::new(), now()).unwrap();
     let facts = ApprovalFacts { domain_approved: true, slot: None, deleted: None };
     let approved = approve_request(actor, &asked, RoleId::USER, &facts, now());

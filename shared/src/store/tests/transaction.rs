@@ -1,4 +1,4 @@
-//! How the steps of a transaction are joined, and which refusals their conditions stand for.
+//! How the steps of a transaction are joined, and the refusals of their conditions.
 
 use aws_sdk_dynamodb::types::{
     ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure::AllOld, Update,

@@ -148,7 +148,7 @@ fn list_accepts_entries_up_to_its_limit() {
     }
 }
 
-/// PAR1: the mark `standard` stands on the counter item of an organization that was a partner.
+/// PAR1: the mark `standard` is on the counter item of an organization that was a partner.
 #[test]
 fn partner_roles_gain_no_users_in_an_organization_that_stopped_being_a_partner() {
     let org = org_id(1);
