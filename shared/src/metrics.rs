@@ -99,11 +99,13 @@ impl Metric {
             Self::MailsComplained,
             Self::MailsUnconfirmed,
         ];
-        fixed.into_iter().chain(EventAction::ALL.iter().filter_map(|&action| Self::of(action)))
+        fixed
+            .into_iter()
+            .chain(EventAction::ALL.iter().filter_map(|&action| Self::for_events(action)))
     }
 
     /// The metric of the recorded events of an action, if it has one.
-    pub fn of(action: EventAction) -> Option<Self> {
+    pub fn for_events(action: EventAction) -> Option<Self> {
         action.key().starts_with("invitation.").then_some(Self::Events(action))
     }
 

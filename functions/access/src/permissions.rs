@@ -80,8 +80,8 @@ pub(crate) async fn permissions(
         let restriction = conditions.restriction_if_held(actor.levels, object)?;
         (restriction != Restriction::PartnerOnly).then(|| RestrictedLevel {
             role_object: object,
-            stored: actor.levels.of(object),
-            effective: actor.effective.of(object),
+            stored: actor.levels.level_on(object),
+            effective: actor.effective.level_on(object),
             reason: restriction.to_string(),
         })
     };

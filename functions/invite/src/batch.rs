@@ -32,7 +32,7 @@ pub(crate) async fn invite(
         JsonOrCsv::Json(request) => (request.items(), false),
         JsonOrCsv::Csv(file) => (csv::items(&app, org, &file).await?, true),
     };
-    let list = BatchList::of(items);
+    let list = BatchList::parse(items);
     let batch = BatchInvite { app: &app, person: &person, context: &context, org, list, is_file };
     let deadline = Deadline::begin();
     let key = context.idempotency_key.as_ref();

@@ -205,7 +205,7 @@ enum ParsedItem {
 }
 
 impl BatchList {
-    pub(crate) fn of(items: Vec<BatchItem>) -> Self {
+    pub(crate) fn parse(items: Vec<BatchItem>) -> Self {
         let mut list = Self { items: vec![], offers: vec![] };
         let mut known = HashMap::new();
         for BatchItem { place, email: sent, terms } in items {

@@ -96,7 +96,7 @@ impl MailService {
             }
         }
         let role = role_name(&found, org, member.role_id)?;
-        let access = EndingAccess::of(member, role, now);
+        let access = EndingAccess::soon(member, role, now);
         Ok(access.map(|access| Ending { organization, concerned, access }))
     }
 

@@ -43,7 +43,7 @@ fn reason(concern: Concern, language: Language) -> (&'static str, String) {
         Concern::Kept => Phrase::Kept,
         Concern::GrantedOrKept => Phrase::GrantedOrKept,
     };
-    ("reason", phrase.of(language).to_owned())
+    ("reason", phrase.in_language(language).to_owned())
 }
 
 /// The values of the placeholders in the text, without those that every mail has.
@@ -100,7 +100,7 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
         }
         N::SuperAdminTransferred { to } => vec![("to", shown(to)), organization],
         N::SuperAdminReceived { from } => {
-            let unknown = || Phrase::FormerSuperAdmin.of(language).to_owned();
+            let unknown = || Phrase::FormerSuperAdmin.in_language(language).to_owned();
             vec![("from", from.as_ref().map_or_else(unknown, shown)), organization]
         }
         N::SuperAdminReplaced { new } | N::SuperAdminAppointed { new } => {
@@ -143,8 +143,8 @@ fn address(person: &NamedPerson) -> String {
 fn author(by: &Author, language: Language) -> String {
     match by {
         Author::Person(person) => shown(person),
-        Author::Erased => Phrase::Erased.of(language).to_owned(),
-        Author::Platform => Phrase::Platform.of(language).to_owned(),
+        Author::Erased => Phrase::Erased.in_language(language).to_owned(),
+        Author::Platform => Phrase::Platform.in_language(language).to_owned(),
     }
 }
 
@@ -183,7 +183,7 @@ fn access_end_in(end: Option<Timestamp>, language: Language) -> String {
 fn date_and_time(at: Timestamp, language: Language) -> String {
     let part = |format: &str| at.strftime(format).to_string();
     let month = part("%-m").parse::<usize>().unwrap_or(1).saturating_sub(1);
-    let month = Phrase::Months.of(language).split(' ').nth(month).unwrap_or_default();
+    let month = Phrase::Months.in_language(language).split(' ').nth(month).unwrap_or_default();
     let (day, year, clock) = (part("%-d"), part("%Y"), part("%H:%M"));
     let values = [("day", day.as_str()), ("month", month), ("year", &year), ("clock", &clock)];
     Phrase::Time.with(language, &values)

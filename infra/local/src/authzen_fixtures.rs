@@ -81,7 +81,7 @@ fn forwarded(asked: &Value) -> Option<Value> {
     let mut changed = asked.clone();
     if let Some("deny_on_first_deny" | "permit_on_first_permit") = text(asked, SEMANTIC) {
         *changed.pointer_mut(SEMANTIC)? = json!(EXECUTE_ALL);
-    } else if Token::of(asked).is_some() {
+    } else if Token::parse(asked).is_some() {
         *changed.pointer_mut(TOKEN)? = Value::Null;
     } else {
         return None;
@@ -208,7 +208,8 @@ fn search(searched: &str, asked: &Value) -> String {
             .collect(),
         _ => vec![],
     };
-    let Token { limit, offset, search } = Token::of(asked).unwrap_or_else(|| Token::first(asked));
+    let Token { limit, offset, search } =
+        Token::parse(asked).unwrap_or_else(|| Token::first(asked));
     let next = Token { limit, offset: offset + limit, search };
     let next_token = if next.offset < found.len() { next.to_string() } else { String::new() };
     let results = found.into_iter().skip(offset).take(limit).collect();
@@ -225,7 +226,7 @@ struct Token {
 
 impl Token {
     /// The token of the request, if the fixtures issued it for this search and limit.
-    fn of(asked: &Value) -> Option<Self> {
+    fn parse(asked: &Value) -> Option<Self> {
         let text = text(asked, TOKEN)?;
         let first = Self::first(asked);
         let limits = match asked.pointer("/page/limit") {

@@ -25,7 +25,7 @@ pub struct EndingAccess {
 impl EndingAccess {
     /// The access of `member`, whose role has the name `role`. `None` if it does not end within
     /// [`ACCESS_REMINDED_BEFORE`] after `now`.
-    pub fn of(member: Member, role: String, now: Timestamp) -> Option<Self> {
+    pub fn soon(member: Member, role: String, now: Timestamp) -> Option<Self> {
         let until = member.access_expires_at?;
         let due = until.saturating_sub(ACCESS_REMINDED_BEFORE).ok()?;
         (due <= now).then_some(Self { member, role, until })

@@ -87,7 +87,7 @@ impl LinkAccess {
 /// # Errors
 /// [`Refusal::MissingPermission`] or [`Refusal::NotShownToOperator`] otherwise.
 pub fn check_list_customers(actor: &Standing) -> Result<(), Refusal> {
-    let holds = |object: RoleObject| actor.levels.of(object) >= Level::ViewOnly;
+    let holds = |object: RoleObject| actor.levels.level_on(object) >= Level::ViewOnly;
     if actor.org.kind == Kind::Partner && CUSTOMER_OBJECTS.into_iter().any(holds) {
         return Ok(());
     }

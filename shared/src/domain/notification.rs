@@ -509,6 +509,7 @@ pub fn roles_deciding_join_requests(org: &Organization) -> Vec<RoleId> {
 /// Whether the holders of `role` decide about requests to join `org`.
 pub fn decides_join_requests(org: &Organization, role: RoleId) -> bool {
     let effective = |levels| org.conditions(None).effective(levels);
-    let level = levels_in(org, role).map(|levels| effective(levels).of(RoleObject::UserManagement));
+    let level =
+        levels_in(org, role).map(|levels| effective(levels).level_on(RoleObject::UserManagement));
     level == Some(Level::FullAccess)
 }

@@ -112,7 +112,7 @@ pub enum IdentityProviderRole {
 impl IdentityProviderRole {
     /// The identity provider role for these levels (ROLE11).
     pub fn of(levels: Levels) -> Self {
-        let full = |object| levels.of(object) == Level::FullAccess;
+        let full = |object| levels.level_on(object) == Level::FullAccess;
         if full(RoleObject::UserManagement) && full(RoleObject::RoleManagement) {
             Self::Admin
         } else {
@@ -301,8 +301,8 @@ fn apply_levels(actor: &Standing, present: Levels, draft: &RoleDraft) -> Result<
     // A hidden role object cannot be set, so its prerequisite is not checked (ROLE5).
     for object in RoleObject::ALL.into_iter().filter(|&object| actor.conditions.shows(object)) {
         if let Some((base, least)) = object.prerequisite()
-            && levels.of(object) > Level::None
-            && levels.of(base) < least
+            && levels.level_on(object) > Level::None
+            && levels.level_on(base) < least
         {
             return Err(Refusal::PrerequisiteNotMet { object, base, least });
         }

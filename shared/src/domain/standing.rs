@@ -145,7 +145,7 @@ impl Standing {
     ///   role object.
     /// - [`Refusal::MissingPermission`] in every other case in which the level is too low.
     pub fn require(&self, object: RoleObject, level: Level) -> Result<(), Refusal> {
-        if self.effective.of(object) >= level {
+        if self.effective.level_on(object) >= level {
             return Ok(());
         }
         if self.member.is_none() && level > Level::ViewOnly {
@@ -205,7 +205,7 @@ impl Standing {
 
 fn read_only_levels() -> Levels {
     let all = BuiltIn::SuperAdmin.levels();
-    Levels::from_fn(|object| all.of(object).min(Level::ViewOnly))
+    Levels::from_fn(|object| all.level_on(object).min(Level::ViewOnly))
 }
 
 fn no_levels() -> Levels {

@@ -77,7 +77,7 @@ impl Store {
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn sub_organizations(&self, org: OrgId, found: &FetchedItems) -> Result<u64, Error> {
         let counts = found.item(&Key::counts(org));
-        let counted = Counter::SubOrganizations.of(counts);
+        let counted = Counter::SubOrganizations.number_on(counts);
         if counted > 0 {
             return Ok(counted);
         }
@@ -189,7 +189,7 @@ fn unlisted(org: &Organization, context: &RequestContext) -> Vec<Change> {
 }
 
 fn has_children() -> OnConditionFailed {
-    Box::new(|counts: Option<Item>| match Counter::SubOrganizations.of(counts.as_ref()) {
+    Box::new(|counts: Option<Item>| match Counter::SubOrganizations.number_on(counts.as_ref()) {
         0 => Refusal::ChangedConcurrently.into(),
         below => Refusal::HasSubOrganizations(below).into(),
     })

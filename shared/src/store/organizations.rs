@@ -351,7 +351,7 @@ impl Transaction<'_> {
 
 /// Why partner roles, or the MDF programme, cannot be switched off.
 fn partner_roles_needed() -> OnConditionFailed {
-    Box::new(|counts| match Counter::ReassignmentsToPartnerRoles.of(counts.as_ref()) {
+    Box::new(|counts| match Counter::ReassignmentsToPartnerRoles.number_on(counts.as_ref()) {
         0 => Refusal::ChangedConcurrently.into(),
         _ => Refusal::RoleIsReassignmentTarget.into(),
     })

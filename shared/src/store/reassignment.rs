@@ -366,7 +366,7 @@ impl Transaction<'_> {
     /// Counts users who got the target role. The event of the deletion has their number.
     fn count_reassigned(self, deletion: &RoleDeletion, users: UserCount) -> Result<Self, Error> {
         let add = |kind: UserKind| {
-            let by = i64::try_from(kind.of(users)).unwrap_or_default();
+            let by = i64::try_from(kind.number_in(users)).unwrap_or_default();
             Change::add(reassigned_attribute(kind), by)
         };
         let key = Key::role(deletion.org.id(), deletion.role.id);
@@ -381,7 +381,7 @@ impl Transaction<'_> {
     fn end_reassignment(self, deletion: &RoleDeletion) -> Result<Self, Error> {
         let RoleDeletion { org, role, reassignment, remaining, reassigned } = deletion;
         let gone = role.version.next(self.context.at);
-        let all = |kind: UserKind| kind.of(*remaining) + kind.of(*reassigned);
+        let all = |kind: UserKind| kind.number_in(*remaining) + kind.number_in(*reassigned);
         let event = Event::new(self.context, org, EventAction::RoleDeleted, role.target_at(gone))
             .old(shown_role(role))
             .new_value(json!({
@@ -390,7 +390,8 @@ impl Transaction<'_> {
                 "invitations": all(UserKind::Invitation),
                 "services": all(UserKind::Service),
             }));
-        let same = |kind: UserKind| is_number(reassigned_attribute(kind), kind.of(*reassigned));
+        let same =
+            |kind: UserKind| is_number(reassigned_attribute(kind), kind.number_in(*reassigned));
         let as_seen = Expression::all(UserKind::ALL.map(same));
         self.remove_role(org, role, *remaining)?
             .also(&Key::role(org.id(), role.id), as_seen)

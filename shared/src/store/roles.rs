@@ -201,7 +201,8 @@ fn edited(
     before: &CustomRole,
     role: &CustomRole,
 ) -> Event {
-    let changed = |object: &RoleObject| role.levels.of(*object) != before.levels.of(*object);
+    let changed =
+        |object: &RoleObject| role.levels.level_on(*object) != before.levels.level_on(*object);
     Event::new(context, org, EventAction::RoleUpdated, role.target())
         .old(shown_levels(before, changed))
         .new_value(shown_levels(role, changed))

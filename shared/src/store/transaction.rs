@@ -227,7 +227,7 @@ impl Transaction<'_> {
         let event = Event { offboarding: self.offboarding, ..event };
         self.next_event += 1;
         self.metrics.push(Metric::EventsRecorded);
-        self.metrics.extend(Metric::of(event.action));
+        self.metrics.extend(Metric::for_events(event.action));
         self.recorded_in.insert(event.organization_id);
         let acts_here = event.organization_of_actor() == event.organization_id;
         if acts_here && event.actor.member_id.is_some() && !event.actor.operator {

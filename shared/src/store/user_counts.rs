@@ -46,7 +46,7 @@ impl UserKind {
     }
 
     /// Their number among these users.
-    pub(super) fn of(self, users: UserCount) -> u64 {
+    pub(super) fn number_in(self, users: UserCount) -> u64 {
         match self {
             Self::Person => users.persons,
             Self::Invitation => users.pending,
@@ -66,7 +66,7 @@ pub(super) fn user_count(number: impl Fn(UserKind) -> u64) -> UserCount {
 
 /// A custom role has exactly these numbers of users.
 pub(super) fn has_exactly(users: UserCount) -> Expression {
-    Expression::all(UserKind::ALL.map(|kind| is_number(kind.attribute(), kind.of(users))))
+    Expression::all(UserKind::ALL.map(|kind| is_number(kind.attribute(), kind.number_in(users))))
 }
 
 /// A number on the counter item.
@@ -119,7 +119,7 @@ impl Counter {
     }
 
     /// The number on a counter item.
-    pub(super) fn of(self, counts: Option<&Item>) -> u64 {
+    pub(super) fn number_on(self, counts: Option<&Item>) -> u64 {
         number_in(counts, &self.attribute())
     }
 
@@ -144,7 +144,7 @@ impl OrganizationCounts {
     }
 
     fn number(&self, counter: Counter) -> u64 {
-        counter.of(self.item.as_ref())
+        counter.number_on(self.item.as_ref())
     }
 
     /// All users.
@@ -165,19 +165,19 @@ impl OrganizationCounts {
     /// The users of the roles that only partners have.
     pub fn partner_roles(&self) -> UserCount {
         let (mdf, partner) = (self.users(BuiltIn::MdfAdmin), self.users(BuiltIn::PartnerUser));
-        user_count(|kind| kind.of(mdf) + kind.of(partner))
+        user_count(|kind| kind.number_in(mdf) + kind.number_in(partner))
     }
 }
 
 impl FetchedItems {
     /// The number of entries of a list, by the counter item of `org` at [`Key::counts`].
     pub fn length(&self, org: OrgId, list: BoundedList) -> u64 {
-        Counter::List(list).of(self.item(&Key::counts(org)))
+        Counter::List(list).number_on(self.item(&Key::counts(org)))
     }
 
     /// The number of pending invitations, by the counter item of `org` at [`Key::counts`].
     pub fn pending_invitations(&self, org: OrgId) -> u64 {
-        Counter::Users(UserKind::Invitation).of(self.item(&Key::counts(org)))
+        Counter::Users(UserKind::Invitation).number_on(self.item(&Key::counts(org)))
     }
 }
 

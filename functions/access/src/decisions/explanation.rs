@@ -105,7 +105,7 @@ impl Offer {
         now: Timestamp,
     ) -> Self {
         let levels = levels_in(org, invitation.role_id);
-        let grants = |needed| levels.is_some_and(|it| it.of(action.role_object) >= needed);
+        let grants = |needed| levels.is_some_and(|it| it.level_on(action.role_object) >= needed);
         if org.suspension().is_some() {
             Self::Suspended
         } else if invitation.access_expires_at.is_some_and(|end| end <= now) {
@@ -293,7 +293,7 @@ impl PathExplanation {
             organization_name: membership.standing.org.name.clone(),
             role_id: role,
             role_name: role.map(name).transpose()?,
-            level_held: membership.standing.effective.of(action.role_object),
+            level_held: membership.standing.effective.level_on(action.role_object),
             granted: result.is_ok(),
             deny_reason: result.err().map(DenyReason::key),
             reason: match result {
@@ -395,7 +395,7 @@ fn reason_without_paths(action: Action) -> DenyReason {
 
 fn grant_reason(membership: &PathMembership, action: Action) -> String {
     let object = action.role_object;
-    let level = membership.standing.effective.of(object).name();
+    let level = membership.standing.effective.level_on(object).name();
     let place = place(membership);
     format!("The user has {level} to {} {place}, which grants this.", object.name())
 }
@@ -428,8 +428,8 @@ fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Acti
             format!("{object} counts {place} only with at least {level} to {base}.")
         }
         DenyReason::Level(needed) => {
-            let held =
-                membership.map_or(Level::None, |at| at.standing.effective.of(action.role_object));
+            let held = membership
+                .map_or(Level::None, |at| at.standing.effective.level_on(action.role_object));
             let (held, needed) = (held.name(), needed.name());
             format!("The user has {held} to {object} {place}; this action needs {needed}.")
         }

@@ -130,7 +130,7 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
         Problem::unreadable("The file is not in UTF-8. Save it as \u{201c}CSV UTF-8\u{201d}.")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let Table { first_row, delimiter, text } = Table::of(text, is_address_column);
+    let Table { first_row, delimiter, text } = Table::find(text, is_address_column);
     if let Some(line) = open_quote(text, delimiter) {
         let line = line + first_row - FIRST_ROW;
         let detail = format!(
@@ -144,7 +144,7 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
         .trim(Trim::All)
         .from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| unreadable(&error))?;
-    let columns = Columns::of(header)?;
+    let columns = Columns::find(header)?;
     let mut nth = first_row - 1;
     let mut rows = Vec::new();
     for record in reader.records() {
@@ -186,7 +186,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(header: &StringRecord) -> Result<Self, Problem> {
+    fn find(header: &StringRecord) -> Result<Self, Problem> {
         let columns = |names: &[&str]| -> Vec<usize> {
             let find = |name: &&str| header.iter().position(|column| is_named(column, name));
             names.iter().filter_map(find).collect()
@@ -200,7 +200,7 @@ impl Columns {
         if email.is_empty() {
             let detail = format!(
                 "must be the name of a column, such as in the line `email,role`. That line is the first, \
-                 or stands below a title of at most {MAX_TITLE_LINES} lines: remove the other lines above \
+                 or comes below a title of at most {MAX_TITLE_LINES} lines: remove the other lines above \
                  it. The addresses can be in a column with one of these names: {}",
                 EMAIL.join(", ")
             );

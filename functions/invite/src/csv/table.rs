@@ -21,7 +21,7 @@ impl<'a> Table<'a> {
     /// Finds the names of the columns: below lines without text, below a line such as `sep=;`, which
     /// tells spreadsheets the delimiter, and below a title. A line names the columns if one of its cells
     /// `is_address_column` and none has an address.
-    pub(super) fn of(file: &'a str, is_address_column: impl Fn(&str) -> bool) -> Self {
+    pub(super) fn find(file: &'a str, is_address_column: impl Fn(&str) -> bool) -> Self {
         let text = without_lines_without_text(file, None);
         let line = text.strip_prefix("sep=").and_then(|text| text.split_once('\n'));
         let given = line.and_then(|(given, rest)| Some((*given.as_bytes().first()?, rest)));

@@ -103,7 +103,7 @@ fn granter_and_role(dice: &mut Dice) -> (Levels, Levels) {
     let own = dice.levels();
     let any = dice.levels();
     let user = BuiltIn::User.levels();
-    let lower = |object| any.of(object).min(own.of(object).max(user.of(object)));
+    let lower = |object| any.level_on(object).min(own.level_on(object).max(user.level_on(object)));
     let role = if dice.throw(2) == 0 { any } else { Levels::from_fn(lower) };
     let own = own
         .with(RoleObject::UserManagement, Level::FullAccess)
