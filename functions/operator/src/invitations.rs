@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{self, AddressSlot, Email, InvitationId, Language, MemberId, OrgId, Refusal},
+    domain::{
+        self, AddressSlot, Email, FirstAdmin, InvitationId, Language, MemberId, OrgId, Refusal,
+    },
     http::{Answer, ApiError, Call, IfMatch, Json, NoBody, Path, views},
     store::{Key, OrganizationCounts},
 };
@@ -45,8 +47,8 @@ pub(crate) async fn invite_first_admin(
     let persons = OrganizationCounts::of(&org, &found).all().persons;
     let at_slot = slot.map(|slot| found.address_slot(&slot)).transpose()?.flatten();
     let taken = at_slot.as_ref().filter(|_| super_admin.is_some());
-    let invitation =
-        domain::invite_first_admin(&org, persons, taken, email, language, invitation, context.at)?;
+    let first = FirstAdmin { id: invitation, email, language };
+    let invitation = domain::invite_first_admin(&org, persons, taken, first, context.at)?;
     let pending = at_slot.and_then(AddressSlot::pending);
     let location = format!("/v1/organizations/{id}/invitations/{}", invitation.id);
     let people = views::InvitationPeople::only(views::Person::operator());

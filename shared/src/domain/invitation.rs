@@ -113,13 +113,8 @@ impl Invitation {
     }
 
     /// An operator's invitation of the first Admin. It depends on no inviter (INV8, OP1).
-    pub fn of_first_admin(
-        id: InvitationId,
-        org: &Organization,
-        email: Email,
-        language: Option<Language>,
-        now: Timestamp,
-    ) -> Self {
+    pub fn of_first_admin(org: &Organization, first: FirstAdmin, now: Timestamp) -> Self {
+        let FirstAdmin { id, email, language } = first;
         let draft = InvitationDraft {
             email,
             role_id: RoleId::ADMIN,
@@ -289,6 +284,17 @@ pub fn invite(
     Ok(NewInvitation { invitation, replaces: address.slot.and_then(AddressSlot::pending) })
 }
 
+/// The invitation of a first Admin by an operator.
+#[derive(Clone, Debug)]
+pub struct FirstAdmin {
+    /// The id of the invitation.
+    pub id: InvitationId,
+    /// The address to invite.
+    pub email: Email,
+    /// The language of the mails. `None` for that of the organization.
+    pub language: Option<Language>,
+}
+
 /// Invites an Admin for an operator: the first one of an organization without Super Admin, or the
 /// one to appoint where the Super Admin is the only person (INV8, OP1, SA6).
 ///
@@ -301,9 +307,7 @@ pub fn invite_first_admin(
     org: &Organization,
     persons: u64,
     slot: Option<&AddressSlot>,
-    email: Email,
-    language: Option<Language>,
-    id: InvitationId,
+    first: FirstAdmin,
     now: Timestamp,
 ) -> Result<Invitation, Refusal> {
     if org.super_admin_user_id.is_some() && persons > 1 {
@@ -312,7 +316,7 @@ pub fn invite_first_admin(
     if let Some(AddressSlot::Taken(_)) = slot {
         return Err(Refusal::AlreadyMember);
     }
-    Ok(Invitation::of_first_admin(id, org, email, language, now))
+    Ok(Invitation::of_first_admin(org, first, now))
 }
 
 /// Sends an invitation again. It keeps its id, gets a new time of expiry, and the actor becomes its

@@ -89,7 +89,7 @@
 //! can be invited, and a [`NewInvitation`] which older one it replaces. An [`InvitationUpdate`]
 //! changes a pending invitation. Its [`Inviter`] must still be allowed to grant the role when it is
 //! accepted (INV9). An operator describes a new organization with an [`OrganizationDraft`], and it
-//! waits for its [`PendingFirstAdmin`]. [`check_batch`] checks a batch of [`OfferedRole`]s and can return a
+//! waits for its [`PendingFirstAdmin`], who gets the invitation of a [`FirstAdmin`]. [`check_batch`] checks a batch of [`OfferedRole`]s and can return a
 //! [`BatchRefusal`]. A [`PendingRoom`] is the number of invitations that can still be added.
 //!
 //! A [`JoinRequest`] is the reverse: a person with an address in an [`ApprovedDomain`] asks, and a
@@ -107,8 +107,9 @@
 //! its [`Actor`], [`EventAction`] and [`Target`] of some [`TargetKind`]. The [`Version`] of the
 //! target orders its events. Some events cause a [`Notification`], sent as an [`OutgoingMail`] in a
 //! [`Language`]: that of the invitation, or else of the organization. A mail names its [`Author`] and
-//! each [`NamedPerson`]. The mail before the end of an invitation names a [`Reminder`]: the role and the
-//! inviter.
+//! each [`NamedPerson`]. A mail about an invitation names the role and the inviter of a
+//! [`MailedOffer`]. [`ReminderFacts`] and [`RevocationFacts`] say whether the mail before its end, or after its
+//! revocation, is sent.
 //!
 //! **Delivery.** Each time that an invitation is sent is a numbered [`Sending`]. Its [`Delivery`] says
 //! whether the mail was sent or came back, from the [`DeliveryRecord`] of the last one. A
@@ -226,9 +227,10 @@ pub use id::{
 };
 pub use invisible::without_invisible;
 pub use invitation::{
-    AddressFacts, AddressSlot, DECLINED_INVITATION_DAYS, DEFAULT_DAYS, Invitation, InvitationDraft,
-    InvitationUpdate, Inviter, MAX_DAYS, NewInvitation, check_not_declined, declined_until, invite,
-    invite_first_admin, resend, revoke, revoke_as_operator, update_invitation,
+    AddressFacts, AddressSlot, DECLINED_INVITATION_DAYS, DEFAULT_DAYS, FirstAdmin, Invitation,
+    InvitationDraft, InvitationUpdate, Inviter, MAX_DAYS, NewInvitation, check_not_declined,
+    declined_until, invite, invite_first_admin, resend, revoke, revoke_as_operator,
+    update_invitation,
 };
 pub use join_request::{
     ApprovalFacts, DECLINED_DAYS, JoinRequest, MAX_COMMENT, MAX_JOIN_REQUESTS, RequestStatus,
@@ -248,10 +250,10 @@ pub use member::{
     remove_member, transfer, update_member, with_account,
 };
 pub use notification::{
-    Author, Concern, MAX_MAILED_NAME, MAX_NOTIFIED_MANAGERS, NamedPerson, Notification,
-    OutgoingMail, REMINDED_BEFORE, Reminder, decides_join_requests, invitation_mail,
-    join_digest_mails, join_request_mails, reminder_mail, revocation_mail,
-    roles_deciding_join_requests,
+    Author, Concern, MAX_MAILED_NAME, MAX_NOTIFIED_MANAGERS, MailedOffer, NamedPerson,
+    Notification, OutgoingMail, REMINDED_BEFORE, ReminderFacts, RevocationFacts,
+    decides_join_requests, invitation_mail, join_digest_mails, join_request_mails, reminder_mail,
+    revocation_mail, roles_deciding_join_requests,
 };
 pub use org_path::OrgPath;
 pub use organization::{
