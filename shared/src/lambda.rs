@@ -84,7 +84,7 @@ pub async fn serve(router: Router<App>) -> Result<(), Error> {
 ///
 /// A missing or invalid environment variable. A table that cannot be reached is only logged.
 pub async fn app() -> Result<App, Error> {
-    let Table { client, name } = table()?;
+    let TableClient { client, name } = table()?;
     let store = Store::new(client, name);
     // The table may be available again by the first request.
     if let Err(cause) = store.open().await {
@@ -239,14 +239,14 @@ fn clock() -> SystemTime {
 }
 
 /// The DynamoDB table of this deployment.
-struct Table {
+struct TableClient {
     client: Client,
     name: String,
 }
 
-fn table() -> Result<Table, Error> {
+fn table() -> Result<TableClient, Error> {
     let name = setting("TABLE_NAME").ok_or("TABLE_NAME is not set: it names the DynamoDB table")?;
-    Ok(Table { client: Client::from_conf(Config::from(&sdk("DYNAMODB")?)), name })
+    Ok(TableClient { client: Client::from_conf(Config::from(&sdk("DYNAMODB")?)), name })
 }
 
 /// The value of an environment variable. An empty one counts as not set.

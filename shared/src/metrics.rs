@@ -212,7 +212,7 @@ impl Serialize for Metrics {
         if let Some((namespace, at)) = &self.published
             && !self.values.is_empty()
         {
-            map.serialize_entry("_aws", &Metadata { namespace, at: *at, values: &self.values })?;
+            map.serialize_entry("_aws", &EmfMetadata { namespace, at: *at, values: &self.values })?;
         }
         for (metric, value) in &self.values {
             map.serialize_entry(metric.name(), &Number(*value))?;
@@ -235,13 +235,13 @@ impl Serialize for Number {
 }
 
 /// The member `_aws`.
-struct Metadata<'a> {
+struct EmfMetadata<'a> {
     namespace: &'a str,
     at: Timestamp,
     values: &'a [(Metric, f64)],
 }
 
-impl Serialize for Metadata<'_> {
+impl Serialize for EmfMetadata<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let is_refusal = |metric: &Metric| *metric == Metric::Refusals;
         let metrics = self.values.iter().map(|(metric, _)| *metric);

@@ -16,7 +16,7 @@ use shared::{
 
 use crate::{
     address,
-    batch_request::{BatchInviteRequest, BatchList, Offer, Outcome, Terms},
+    batch_request::{BatchInviteRequest, BatchList, InvitationOffer, Outcome, Terms},
     csv,
 };
 
@@ -106,7 +106,7 @@ struct BatchInvite<'a> {
 impl BatchInvite<'_> {
     async fn facts(
         &self,
-        offers: &[Offer],
+        offers: &[InvitationOffer],
         also: impl IntoIterator<Item = Key>,
     ) -> Result<BatchFacts, Error> {
         let slots = offers.iter().map(|offer| self.slot(offer));
@@ -121,12 +121,16 @@ impl BatchInvite<'_> {
     }
 
     /// The facts about some of the offers, read again after a lost race.
-    async fn facts_again(&self, offers: &[Offer]) -> Result<BatchFacts, Error> {
+    async fn facts_again(&self, offers: &[InvitationOffer]) -> Result<BatchFacts, Error> {
         self.complete(offers, self.facts(offers, None).await?).await
     }
 
     /// Adds what the addresses of `offers` depend on.
-    async fn complete(&self, offers: &[Offer], facts: BatchFacts) -> Result<BatchFacts, Error> {
+    async fn complete(
+        &self,
+        offers: &[InvitationOffer],
+        facts: BatchFacts,
+    ) -> Result<BatchFacts, Error> {
         let BatchFacts { actor, found } = facts;
         let slots: Vec<_> = offers.iter().map(|offer| self.slot(offer)).collect();
         let (app, context) = (self.app, self.context);
@@ -134,11 +138,11 @@ impl BatchInvite<'_> {
         Ok(BatchFacts { actor, found })
     }
 
-    fn slot(&self, offer: &Offer) -> Key {
+    fn slot(&self, offer: &InvitationOffer) -> Key {
         Key::address_slot(self.org, AddressDigest::of(self.org, &offer.email))
     }
 
-    fn budget_of_address(&self, offer: &Offer) -> DayBudget {
+    fn budget_of_address(&self, offer: &InvitationOffer) -> DayBudget {
         self.app.limits.budgets.of_address(&offer.email, self.context.at)
     }
 
@@ -226,7 +230,8 @@ impl BatchInvite<'_> {
         mut outcomes: Vec<Outcome>,
         refusal: &Refusal,
     ) -> Result<ChunkEnd, ApiError> {
-        let refused = |offer: &Offer| Outcome::refused(offer.place.refused(refusal.clone()));
+        let refused =
+            |offer: &InvitationOffer| Outcome::refused(offer.place.refused(refusal.clone()));
         outcomes.extend(self.list.chunk(nth).iter().map(refused));
         let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &outcomes));
         let writes = self.app.store.transaction(self.context);
@@ -291,7 +296,7 @@ impl BatchInvite<'_> {
     /// Checks one item. The outer error is a failed read; the inner one is the outcome of the item.
     fn check(
         &self,
-        offer: &Offer,
+        offer: &InvitationOffer,
         facts: &BatchFacts,
         room: &mut InvitationRoom,
     ) -> Result<Result<NewInvitation, Problem>, Error> {

@@ -34,7 +34,7 @@ fn text(notification: &Notification) -> Text {
     }
 }
 
-type Values = Vec<(&'static str, String)>;
+type TextValues = Vec<(&'static str, String)>;
 
 /// Why a mail about the access of others reaches its recipient.
 fn reason(concern: Concern, language: Language) -> (&'static str, String) {
@@ -47,7 +47,7 @@ fn reason(concern: Concern, language: Language) -> (&'static str, String) {
 }
 
 /// The values of the placeholders in the text, without those that every mail has.
-fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
+fn values(mail: &OutgoingMail, portal: &Portal) -> TextValues {
     use Notification as N;
     let (org, language) = (mail.org, mail.language);
     let author = |by: &Author| author(by, language);

@@ -18,7 +18,7 @@ const MAX_DIGESTS: u16 = 100;
 
 /// The result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
+pub struct MailSummary {
     /// Digests that were sent.
     pub sent: u32,
     /// Digests of which nothing mattered any more, or which another run sent faster.
@@ -38,8 +38,8 @@ pub async fn send_due(
     service: &MailService,
     context: &RequestContext,
     out_of_time: impl Fn() -> bool,
-) -> Result<Summary, Error> {
-    let mut summary = Summary::default();
+) -> Result<MailSummary, Error> {
+    let mut summary = MailSummary::default();
     for recipient in service.store.due_digests(context.at, MAX_DIGESTS).await? {
         if out_of_time() {
             return Ok(summary);

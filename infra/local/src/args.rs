@@ -140,7 +140,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, String> 
 
 /// An address and a port. The host can be `localhost`, which means 127.0.0.1.
 fn read_address(name: &str, value: Option<String>) -> Result<SocketAddr, String> {
-    let Address(address) = read(name, value, ADDRESS)?;
+    let SocketText(address) = read(name, value, ADDRESS)?;
     Ok(address)
 }
 
@@ -154,9 +154,9 @@ fn read_names(option: &str, value: Option<String>) -> Result<Vec<String>, String
     Ok(names)
 }
 
-struct Address(SocketAddr);
+struct SocketText(SocketAddr);
 
-impl FromStr for Address {
+impl FromStr for SocketText {
     type Err = AddrParseError;
 
     fn from_str(text: &str) -> Result<Self, AddrParseError> {

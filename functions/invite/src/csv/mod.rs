@@ -14,10 +14,10 @@ use shared::{
 };
 
 pub use self::table::MAX_TITLE_LINES;
-use self::table::{FIRST_ROW, Table, blank_lines, open_quote};
+use self::table::{CsvTable, FIRST_ROW, blank_lines, open_quote};
 use crate::{
     access_end,
-    batch_request::{BatchItem, ItemPlace, Terms},
+    batch_request::{InvitationItem, ItemPlace, Terms},
 };
 
 /// The columns with the address, the best first, as a refusal names them. Google calls it "Email
@@ -92,7 +92,7 @@ const LANGUAGE: [&str; 3] = ["language", "preferredlanguage", "sprache"];
 pub const MAX_CELL: usize = 4 * MAX_EMAIL + 4;
 
 /// A row, with its number in a spreadsheet.
-struct Row {
+struct CsvRow {
     nth: u64,
     email: String,
     /// The values of the columns with the role, the best first.
@@ -113,7 +113,11 @@ struct NamedCell {
 }
 
 /// The invitations of a file. A row without a role invites to the role User.
-pub(crate) async fn items(app: &App, org: OrgId, file: &[u8]) -> Result<Vec<BatchItem>, Problem> {
+pub(crate) async fn items(
+    app: &App,
+    org: OrgId,
+    file: &[u8],
+) -> Result<Vec<InvitationItem>, Problem> {
     let rows = rows(file)?;
     let is_built_in = |text: &String| built_in(text).is_some();
     let names = if rows.iter().filter_map(|row| row.roles.first()).all(is_built_in) {
@@ -125,12 +129,12 @@ pub(crate) async fn items(app: &App, org: OrgId, file: &[u8]) -> Result<Vec<Batc
 }
 
 /// The rows of a file that are not blank.
-fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
+fn rows(file: &[u8]) -> Result<Vec<CsvRow>, Problem> {
     let text = str::from_utf8(file).map_err(|_| {
         Problem::unreadable("The file is not in UTF-8. Save it as \u{201c}CSV UTF-8\u{201d}.")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let Table { first_row, delimiter, text } = Table::find(text, is_address_column);
+    let CsvTable { first_row, delimiter, text } = CsvTable::find(text, is_address_column);
     if let Some(line) = open_quote(text, delimiter) {
         let line = line + first_row - FIRST_ROW;
         let detail = format!(
@@ -218,7 +222,7 @@ impl Columns {
         })
     }
 
-    fn row(&self, nth: u64, record: &StringRecord) -> Row {
+    fn row(&self, nth: u64, record: &StringRecord) -> CsvRow {
         let values = |columns: &[usize]| -> Vec<String> {
             let values = columns.iter().filter_map(|&column| record.get(column));
             values.filter(|value| !value.is_empty()).map(kept).collect()
@@ -231,7 +235,7 @@ impl Columns {
             columns.iter().filter_map(cell).collect()
         };
         let value = |columns: &[usize]| values(columns).into_iter().next();
-        Row {
+        CsvRow {
             nth,
             email: value(&self.email).unwrap_or_default(),
             roles: values(&self.role),
@@ -273,12 +277,12 @@ fn built_in(text: &str) -> Option<RoleId> {
     text.parse().ok().filter(|id: &RoleId| id.custom().is_none()).or_else(by_name)
 }
 
-impl Row {
-    fn item(self, names: Option<&RoleNames>) -> BatchItem {
+impl CsvRow {
+    fn item(self, names: Option<&RoleNames>) -> InvitationItem {
         let terms = self
             .terms(names)
             .map_err(|(column, detail)| invalid(&format!("/rows/{}/{column}", self.nth), &detail));
-        BatchItem { place: ItemPlace::Row(self.nth), email: self.email, terms }
+        InvitationItem { place: ItemPlace::Row(self.nth), email: self.email, terms }
     }
 
     /// The role of the row. An export of another organization has ids that are unknown here, with
@@ -412,7 +416,7 @@ mod tests {
         let file = "Group Email,Member Email,Member Type\nall@b.example,sub@b.example,GROUP\n\
                     all@b.example,,CUSTOMER\nall@b.example,a@b.example,USER\n";
         let rows = rows(file.as_bytes()).unwrap();
-        let refused = |row: &Row| row.terms(None).err();
+        let refused = |row: &CsvRow| row.terms(None).err();
         for (row, kind) in rows.iter().zip(["GROUP", "CUSTOMER"]) {
             let (column, detail) = refused(row).unwrap();
             assert!(column == "member_type" && detail.contains(kind), "{column}: {detail}");
@@ -586,7 +590,7 @@ mod tests {
         let file = "mail,preferredLanguage\na@example.com,de-CH\nb@example.com,EN\n\
                     c@example.com,fr-FR\nd@example.com,\ne@example.com,German\n\
                     f@example.com,Deutsch\ng@example.com,englisch\n";
-        let language = |row: Row| row.terms(None).unwrap().language;
+        let language = |row: CsvRow| row.terms(None).unwrap().language;
         let languages: Vec<_> = rows(file.as_bytes()).unwrap().into_iter().map(language).collect();
         let (english, german) = (Some(Language::English), Some(Language::German));
         assert_eq!(languages, [german, english, None, None, german, german, english]);
