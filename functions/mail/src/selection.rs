@@ -22,47 +22,51 @@ impl MailService {
         if event.offboarding {
             return self.about_offboarding(event, context).await;
         }
-        let one = match event.action {
-            EventAction::InvitationCreated | EventAction::InvitationResent => {
-                self.to_invitee(event, context).await?
-            }
-            EventAction::InvitationRevoked => self.about_revocation(event).await?,
-            EventAction::InvitationAccepted => self.about_acceptance(event, context).await?,
-            EventAction::MemberRoleChanged => self.about_new_role(event).await?,
-            EventAction::CriticalAlertUserAdded => self.about_alert_address(event).await?,
-            EventAction::JoinRequestApproved | EventAction::JoinRequestDeclined => {
-                self.about_decision(event).await?
-            }
-            EventAction::JoinRequestCancelled => self.about_ended_request(event).await?,
-            EventAction::JoinRequestCreated => {
-                return self.about_join_request(event, context).await;
-            }
-            EventAction::SuperAdminTransferred => return self.about_transfer(event).await,
-            EventAction::SuperAdminAppointed => {
-                return self.about_appointment(event, context).await;
-            }
+        match event.action {
+            EventAction::JoinRequestCreated => self.about_join_request(event, context).await,
+            EventAction::SuperAdminTransferred => self.about_transfer(event).await,
+            EventAction::SuperAdminAppointed => self.about_appointment(event, context).await,
             EventAction::MemberRemoved => {
                 let removal = self.about_removal(event).await?;
                 let services = self.about_services(event, context).await?;
-                return Ok(removal.into_iter().chain(services).collect());
+                Ok(removal.into_iter().chain(services).collect())
             }
             EventAction::MemberReconnected => {
                 let account = self.about_new_account(event, context).await?;
                 let services = self.about_services(event, context).await?;
-                return Ok(account.into_iter().chain(services).collect());
+                Ok(account.into_iter().chain(services).collect())
             }
             EventAction::MemberLeft | EventAction::MemberExpired => {
-                return self.about_services(event, context).await;
+                self.about_services(event, context).await
             }
-            EventAction::SecurityUpdated => {
-                return self.about_security_reset(event, context).await;
-            }
+            EventAction::SecurityUpdated => self.about_security_reset(event, context).await,
             EventAction::OrganizationSuspended | EventAction::OrganizationResumed => {
-                return self.about_suspension(event, context).await;
+                self.about_suspension(event, context).await
             }
-            _ => None,
-        };
-        Ok(one.into_iter().collect())
+            _ => Ok(self.single_mail(event, context).await?.into_iter().collect()),
+        }
+    }
+
+    /// The mail about an event that causes at most one.
+    async fn single_mail(
+        &self,
+        event: &Event,
+        context: &RequestContext,
+    ) -> Result<Option<OutgoingMail>, Error> {
+        match event.action {
+            EventAction::InvitationCreated | EventAction::InvitationResent => {
+                self.to_invitee(event, context).await
+            }
+            EventAction::InvitationRevoked => self.about_revocation(event).await,
+            EventAction::InvitationAccepted => self.about_acceptance(event, context).await,
+            EventAction::MemberRoleChanged => self.about_new_role(event).await,
+            EventAction::CriticalAlertUserAdded => self.about_alert_address(event).await,
+            EventAction::JoinRequestApproved | EventAction::JoinRequestDeclined => {
+                self.about_decision(event).await
+            }
+            EventAction::JoinRequestCancelled => self.about_ended_request(event).await,
+            _ => Ok(None),
+        }
     }
 
     /// The mails about a new join request: a receipt, and one to each user manager unless they got

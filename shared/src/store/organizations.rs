@@ -18,7 +18,7 @@ use crate::domain::{
     Refusal, RequestContext, Settings, Standing,
 };
 
-/// The attribute with the name by which a search finds an organization (OP2).
+/// The attribute with the name that a search finds (OP2).
 pub(super) const FOLDED_NAME: &str = "folded_name";
 
 /// An organization to create, and what comes into being with it.
@@ -133,23 +133,7 @@ impl Transaction<'_> {
             let lost = refuse(Refusal::ChangedConcurrently);
             writes = writes.put(key, item, Expression::default(), lost);
         }
-        let fields = [
-            ("name", actor.org.name.as_str(), org.name.as_str()),
-            ("language", actor.org.language.tag(), org.language.tag()),
-            ("website", &before.website, &after.website),
-            ("address", &before.address, &after.address),
-            ("contact", &before.contact, &after.contact),
-        ];
-        let changed = fields.into_iter().filter(|(_, before, after)| before != after);
-        let (old, new): (Map<_, _>, Map<_, _>) = changed
-            .map(|(field, before, after)| {
-                ((field.to_owned(), json!(before)), (field.to_owned(), json!(after)))
-            })
-            .unzip();
-        let event = Event::new(context, org, EventAction::OrganizationUpdated, org.target())
-            .old(Value::Object(old))
-            .new_value(Value::Object(new));
-        writes.record(event)
+        writes.record(profile_event(context, &actor.org, change))
     }
 
     /// Changes the kind and the settings of an organization (SUB1, PAR1).
@@ -314,8 +298,8 @@ impl Transaction<'_> {
         Ok(self.update(Key::organization(before.id()), changes, seen, lost))
     }
 
-    /// Marks the counter item of an organization that stops being a partner, so that no partner role
-    /// is granted meanwhile; and removes the mark from one that becomes a partner.
+    /// Marks the counter item of an organization that stops being a partner, so that no partner
+    /// role is granted meanwhile. Removes the mark from one that becomes a partner.
     fn mark_kind(self, before: &Organization, kind: Kind) -> Result<Self, Error> {
         let key = Key::counts(before.id());
         let lost = partner_roles_needed();
@@ -355,6 +339,30 @@ fn partner_roles_needed() -> OnConditionFailed {
         0 => Refusal::ChangedConcurrently.into(),
         _ => Refusal::RoleIsReassignmentTarget.into(),
     })
+}
+
+/// The event of a changed profile, with the fields that differ. `present` is the organization before.
+fn profile_event(
+    context: &RequestContext,
+    present: &Organization,
+    ProfileChange { before, org, after }: ProfileChange<'_>,
+) -> Event {
+    let fields = [
+        ("name", present.name.as_str(), org.name.as_str()),
+        ("language", present.language.tag(), org.language.tag()),
+        ("website", &before.website, &after.website),
+        ("address", &before.address, &after.address),
+        ("contact", &before.contact, &after.contact),
+    ];
+    let changed = fields.into_iter().filter(|(_, before, after)| before != after);
+    let (old, new): (Map<_, _>, Map<_, _>) = changed
+        .map(|(field, before, after)| {
+            ((field.to_owned(), json!(before)), (field.to_owned(), json!(after)))
+        })
+        .unzip();
+    Event::new(context, org, EventAction::OrganizationUpdated, org.target())
+        .old(Value::Object(old))
+        .new_value(Value::Object(new))
 }
 
 /// The event of changed security settings. The retention until now applies to it.

@@ -79,31 +79,42 @@ impl Transaction<'_> {
             ],
         );
         let event = edited(context, &actor.org, before, role);
-        let mut writes = self.still_held(actor)?.set(
+        let writes = self.still_held(actor)?.set(
             Key::role(org, role.id),
             clause,
             at_version(before.version)?,
             role_changed(),
         );
-        if role.levels != before.levels {
-            // The two items were read at different moments.
-            if actor.org.roles.get(&role.id) != Some(&before.levels) {
-                return Err(Refusal::ChangedConcurrently.into());
-            }
-            // A set cannot lose one entry and gain another in one update, so it is replaced.
-            let same = AttributeValue::Ss(actor.org.role_entries());
-            let entries = actor.org.role_entries().into_iter();
-            let entry = role_entry(role.id, role.levels);
-            let others = entries.filter(|other| !other.starts_with(&role.id.bare()));
-            let table = AttributeValue::Ss(others.chain([entry]).collect());
-            writes = writes.set(
-                Key::organization(org),
-                Expression::new("#roles = :table", [("table", table)]),
-                Expression::new("#roles = :same", [("same", same)]),
-                refuse(Refusal::ChangedConcurrently),
-            );
-        }
+        let writes = writes.change_role_table(&actor.org, before, role)?;
         writes.change_role_name(org, before, role)?.record(event)
+    }
+
+    /// Gives a role its new levels in the role table of the organization. A set cannot lose one entry and gain
+    /// another in one update, so it is replaced.
+    fn change_role_table(
+        self,
+        org: &Organization,
+        before: &CustomRole,
+        role: &CustomRole,
+    ) -> Result<Self, Error> {
+        if role.levels == before.levels {
+            return Ok(self);
+        }
+        // The two items were read at different moments.
+        if org.roles.get(&role.id) != Some(&before.levels) {
+            return Err(Refusal::ChangedConcurrently.into());
+        }
+        let same = AttributeValue::Ss(org.role_entries());
+        let entries = org.role_entries().into_iter();
+        let entry = role_entry(role.id, role.levels);
+        let others = entries.filter(|other| !other.starts_with(&role.id.bare()));
+        let table = AttributeValue::Ss(others.chain([entry]).collect());
+        Ok(self.set(
+            Key::organization(org.id()),
+            Expression::new("#roles = :table", [("table", table)]),
+            Expression::new("#roles = :same", [("same", same)]),
+            refuse(Refusal::ChangedConcurrently),
+        ))
     }
 
     /// Deletes a role without users (ROLE6). Granting a role writes to its item too, so a role that
