@@ -59,7 +59,7 @@ pub(crate) fn org_id(n: u128) -> OrgId {
     OrgId::new(now(), n)
 }
 
-/// A standard root organization in which no condition holds. Its Super Admin is Sue.
+/// A standard root organization without a condition that holds. Its Super Admin is Sue.
 pub(crate) fn standard() -> Organization {
     Organization::create(org_id(1), name("Standard"), Kind::Standard, Some(&person("sue")), now())
 }

@@ -309,8 +309,8 @@ fn http_client(endpoint: Option<&str>) -> Result<SharedHttpClient, Error> {
         .build_https())
 }
 
-/// Removes from an event everything on which `lambda_http` panics when it builds a URL: an invalid
-/// `Host`, and characters that a URL must encode (API Gateway decodes paths).
+/// Removes from an event everything that makes `lambda_http` panic when it builds a URL: an invalid
+/// `Host`, and characters that a URL must encode. API Gateway decodes paths.
 ///
 /// The host is always removed, so that no link can be built from a forged one.
 fn sanitize(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {

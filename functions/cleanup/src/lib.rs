@@ -1,6 +1,6 @@
-//! The scheduled clean-up: it ends expired invitations (INV10) and memberships whose access has ended
-//! (END1), with one event each, continues role deletions that were too long for one request (ROLE6), and
-//! ends what belongs to deleted organizations (SA7).
+//! The scheduled clean-up. It ends expired invitations (INV10) and memberships whose access has
+//! ended (END1), with one event each. It continues role deletions that were too long for one
+//! request (ROLE6). It ends what belongs to deleted organizations (SA7).
 //!
 //! It reads only due items and handles each in transactions of its own. It may stop at any point; the
 //! next run continues with the items that are still due.
@@ -33,7 +33,7 @@ pub struct CleanupSummary {
     pub members_expired: u32,
     /// Roles whose users all have another role now, and which were deleted.
     pub roles_deleted: u32,
-    /// Deleted organizations of which nothing is left but the history.
+    /// Deleted organizations that have nothing left but their history.
     pub organizations_ended: u32,
     /// Due items that another request changed meanwhile.
     pub skipped: u32,

@@ -98,8 +98,8 @@ struct BatchInvite<'a> {
     context: &'a RequestContext,
     org: OrgId,
     list: BatchList,
-    /// Whether the request is a file, in which a role that the actor may not grant refuses its row
-    /// alone. An export of users contains such roles.
+    /// Whether the request is a file. In a file, a role that the actor may not grant refuses its
+    /// row alone. An export of users contains such roles.
     is_file: bool,
 }
 
@@ -146,8 +146,8 @@ impl BatchInvite<'_> {
         self.app.limits.budgets.of_address(&offer.email, self.context.at)
     }
 
-    /// Checks that the actor may invite and, unless the request is a file, grant every role in it,
-    /// including the roles of items with a malformed address.
+    /// Checks that the actor may invite. Unless the request is a file, also checks that they may
+    /// grant every role in it, including the roles of items with a malformed address.
     ///
     /// # Errors
     ///

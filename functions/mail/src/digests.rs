@@ -21,7 +21,7 @@ const MAX_DIGESTS: u16 = 100;
 pub struct MailSummary {
     /// Digests that were sent.
     pub sent: u32,
-    /// Digests of which nothing mattered any more, or which another run sent faster.
+    /// Digests without a line that still matters, or that another run sent faster.
     pub empty: u32,
     /// Digests that failed. The next run tries them again.
     pub failed: u32,

@@ -12,8 +12,8 @@ use shared::{
     metrics::collected,
 };
 
-/// The time before Lambda's deadline at which no further mail is begun: that of two calls of SES, and of
-/// the table before and after them.
+/// The time before Lambda's deadline at which no further mail is begun. It is enough for two calls
+/// of SES, and for those of the table before and after them.
 const RESERVE: Duration = MAX_CALL.saturating_mul(2).saturating_add(Duration::from_secs(10));
 
 #[tokio::main(flavor = "current_thread")]

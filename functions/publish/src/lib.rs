@@ -1,8 +1,8 @@
 //! The function `publish`: publishes every history event on the event bus.
 //!
-//! The history is a transactional outbox. Each event is written with its change, and the table's
-//! stream delivers it here at least once and in order, so a crash loses no event. Mail is a consumer
-//! of the bus like any other, so the bus never waits for it.
+//! The history is a transactional outbox. Each event is written with its change. The table's stream
+//! delivers it here at least once and in order, so a crash loses no event. Mail is a consumer of
+//! the bus like any other, so the bus never waits for it.
 //!
 //! `infra/replay` invokes the function with items of the history, to publish them again.
 

@@ -55,7 +55,7 @@ pub struct Args {
     pub data: Option<PathBuf>,
     /// The OpenID provider whose tokens are accepted. `None` means the built-in issuer.
     pub issuer: Option<String>,
-    /// The audiences, of which tokens must have one. The built-in issuer writes the first.
+    /// The audiences. A token must have one of them. The built-in issuer writes the first.
     pub audiences: Vec<String>,
     /// The names of claims and scopes in tokens. They come from environment variables.
     pub claims: TokenClaims,

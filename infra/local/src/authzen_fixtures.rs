@@ -75,8 +75,9 @@ fn is_about_records(asked: &Value) -> bool {
     is_record(asked) || items(asked).is_some_and(|items| items.iter().any(is_record))
 }
 
-/// The request as the function can handle it: all items of a batch are decided, so that a denial of a record ends none,
-/// and a token of a fixture's page is removed. `None` if the request need not change.
+/// The request as the function can handle it. All items of a batch are decided, so that a denial of
+/// a record ends none. A token of a fixture's page is removed. `None` if the request need not
+/// change.
 fn forwarded(asked: &Value) -> Option<Value> {
     let mut changed = asked.clone();
     if let Some("deny_on_first_deny" | "permit_on_first_permit") = text(asked, SEMANTIC) {

@@ -1,5 +1,6 @@
-//! The mails before access ends (END1): one to the member, and one to the person who granted it and to the keeper of
-//! a service (MACH1), which names all members whose access concerns them and ends soon.
+//! The mails before access ends (END1). The member gets one. The person who granted it and the
+//! keeper of a service (MACH1) get one that names all members whose access concerns them and ends
+//! soon.
 
 use jiff::{SignedDuration, Timestamp};
 

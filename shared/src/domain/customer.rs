@@ -78,11 +78,11 @@ impl LinkAccess {
     }
 }
 
-/// Checks that the actor may list the customers of their organization: a member of a partner whose
-/// role has view access to a role object for customers, or an operator (PAR3).
+/// Checks that the actor may list the customers of their organization (PAR3): an operator, or a
+/// member of a partner whose role has view access to a role object for customers.
 ///
-/// It checks the stored level. The list shows which customers have suspended their link, so a member
-/// sees it even if no link is left that makes the role object available (ROLE5).
+/// It checks the stored level. The list shows which customers have suspended their link. So a
+/// member sees it even if no other link makes the role object available (ROLE5).
 ///
 /// # Errors
 /// [`Refusal::MissingPermission`] or [`Refusal::NotShownToOperator`] otherwise.

@@ -114,7 +114,7 @@ impl DigestState {
         DigestStep::Wait(wait)
     }
 
-    /// The state in which `event`, of an offboarding, waits with the others. `last` is the state before.
+    /// The state after `event` of an offboarding was added. `last` is the state before.
     pub fn with_offboarding(last: Option<&Self>, event: &Event) -> Self {
         let mut wait = last.cloned().unwrap_or_else(|| Self::sent(event.at));
         let together = event.at.saturating_add(GATHERED).unwrap_or(Timestamp::MAX);

@@ -158,8 +158,8 @@ ids! {
     MemberId = "mem_";
     /// The id of a critical alert user: a digest of organization and address.
     AlertId = "alert_";
-    /// The id of a person on the whole platform: a digest of their `sub`, or of the address of a
-    /// person who is known by it alone. Only operators see it.
+    /// The id of a person on the whole platform: a digest of their `sub`. If only their address is
+    /// known, a digest of the address. Only operators see it.
     PersonId = "person_";
 }
 

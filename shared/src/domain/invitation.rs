@@ -295,8 +295,8 @@ pub struct FirstAdmin {
     pub language: Option<Language>,
 }
 
-/// Invites an Admin for an operator: the first one of an organization without Super Admin, or the
-/// one to appoint where the Super Admin is the only person (INV8, OP1, SA6).
+/// Invites an Admin for an operator (INV8, OP1, SA6): the first one of an organization without
+/// Super Admin. If the Super Admin is the only person, the one to appoint.
 ///
 /// `persons` is the number of members who are persons, and `slot` the present use of the address.
 ///

@@ -24,12 +24,12 @@
 //!              Ann ── Super Admin
 //! ```
 //!
-//! **Who.** The identity provider knows each [`Person`] by a [`UserId`] (the token's `sub`),
-//! their [`Name`] and a verified [`Email`]; an [`EmailFault`] says why a token has no address
-//! that counts. A [`PersonId`] is one id for all organizations, which only operators see. An
-//! [`AuthnContext`] says how the caller signed in; a [`MissingClaim`] says what the token lacks.
-//! An *operator* is platform staff, recognized by a scope in the token. The *actor* is the person
-//! who makes a request; its *target* is the thing that the request changes.
+//! **Who.** The identity provider knows each [`Person`] by a [`UserId`] (the token's `sub`), their
+//! [`Name`] and a verified [`Email`]. An [`EmailFault`] says why a token has no address that
+//! counts. A [`PersonId`] is one id for all organizations, which only operators see. An
+//! [`AuthnContext`] says how the caller signed in; a [`MissingClaim`] says what the token lacks. An
+//! *operator* is platform staff, recognized by a scope in the token. The *actor* is the person who
+//! makes a request; its *target* is the thing that the request changes.
 //!
 //! **Where.** An [`Organization`] has a [`Kind`] (`standard` or `partner`), an [`OrgId`] and an
 //! [`OrgPath`] that lists its ancestors from the root. It also has [`Settings`] from operators,
@@ -44,11 +44,11 @@
 //! person became a member. A client changes a member with a [`MemberUpdate`]. A [`CalledPerson`] is
 //! the name and address of a person in the history and in lists.
 //!
-//! **Super Admin.** The first Admin of an organization becomes its *Super Admin*: from then on, exactly
-//! one member has this role, and every level (SA1). They can only hand the role on to an Admin. Three
-//! operations give it to a member: a [`SuperAdminTransfer`] by the Super Admin, a
-//! [`SuperAdminAppointment`] by an operator, and a [`Joining`], by which a person from an organization
-//! above takes an empty one. A [`FormerSuperAdmin`] keeps a lower role, or is removed.
+//! **Super Admin.** The first Admin of an organization becomes its *Super Admin*: from then on,
+//! exactly one member has this role, and every level (SA1). They can only hand the role on to an
+//! Admin. Three operations give it to a member: a [`SuperAdminTransfer`] by the Super Admin, a
+//! [`SuperAdminAppointment`] by an operator, and a [`Joining`]: a person from an organization above
+//! joins an empty one. A [`FormerSuperAdmin`] keeps a lower role, or is removed.
 //!
 //! **Services.** A nightly job or an integration is a member too, with a `sub` and a role, but
 //! without an address (MACH1). A user manager adds it with a [`ServiceDraft`]. The [`Service`] of a
@@ -57,9 +57,9 @@
 //! ([`check_service_role`]), and a token with a verified address never acts by one.
 //!
 //! **The end of access.** A membership or an invitation may have an end ([`check_access_end`]).
-//! From that second the person is no member to any rule or decision, whether the clean-up has run or
-//! not (END1). Three days before, an [`EndingAccess`] becomes a mail to the member, and one to the
-//! people of a [`Concern`]: they granted the access, or keep the service.
+//! From that second the person is no member to any rule or decision, whether the clean-up has run
+//! or not (END1). Three days before, an [`EndingAccess`] becomes a mail to the member. Those who
+//! granted the access or keep the service have a [`Concern`], and get a mail too.
 //!
 //! **Roles.** A [`RoleObject`] is a functional area, such as User Management. A role has a
 //! [`Level`] on each role object ([`Levels`]): `none`, `view_only` or `full_access`. A role is
@@ -97,10 +97,11 @@
 //! [`ApprovalFacts`] are the facts that these two steps depend on. An [`AddressSlot`] is what an
 //! organization knows of an address: an invitation or a member.
 //!
-//! **Budgets.** A [`Budget`] limits the mail that people can cause to strangers, and the organizations
-//! that they can create (INV14); [`Budgets`] are its sizes in a deployment. A [`DayBudget`] is the budget
-//! of one address, organization or person in the present day. A [`BudgetLeft`] is what remains of it
-//! while a batch is checked. A use beyond it is [`Refusal::BudgetSpent`].
+//! **Budgets.** A [`Budget`] limits the mail that people can cause to strangers, and the
+//! organizations that they can create (INV14). [`Budgets`] are its sizes in a deployment. A
+//! [`DayBudget`] is the budget of one address, organization or person in the present day. A
+//! [`BudgetLeft`] is what remains of it while a batch is checked. A use beyond it is
+//! [`Refusal::BudgetSpent`].
 //!
 //! **Events and mails.** A [`RequestContext`] describes the request that changes something, with
 //! the [`IdempotencyKey`] that makes a repeat recognizable. Each change writes an [`Event`] with

@@ -208,8 +208,8 @@ pub enum Notification {
     OrganizationResumed,
 }
 
-/// A person as a mail names them: by a name that they or an administrator chose, and by their address; or
-/// a service by its name.
+/// A person or a service as a mail names them. A person has an address, and perhaps a name that
+/// they or an administrator chose; a service has a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedPerson {
     /// The name, if it is one that a mail can show.

@@ -33,11 +33,10 @@ pub enum Refusal {
     NoSuchMember,
     /// The organization has no member with the id of the one to appoint (SA6).
     #[error(
-        "This organization has no member with this id. List its members to find the right id. If the Super Admin is the only person there, invite an Admin first, whom you can appoint as soon as they have accepted."
+        "This organization has no member with this id. List its members to find the right id. If the Super Admin is the only person there, invite an Admin first. You can appoint them as soon as they have accepted."
     )]
     NoMemberToAppoint,
-    /// The access of the member whom the request is about has ended, and the clean-up has not run yet
-    /// (END1).
+    /// The access of the member of the request has ended, and the clean-up has not run yet (END1).
     #[error(
         "The access of this member has ended, so they can only be invited or, if it is a service, added again. The clean-up removes the former membership within minutes."
     )]
@@ -261,7 +260,7 @@ pub enum Refusal {
     UserAlreadyMember,
     /// The `sub` of a new service is known as that of a person (MACH1).
     #[error(
-        "This user id belongs to a person, whom an organization knows by an e-mail address. Invite the person, or give the service a user id of its own."
+        "This user id belongs to a person: an organization knows their e-mail address. Invite the person, or give the service a user id of its own."
     )]
     UserIdOfPerson,
     /// A service of the organization has the caller's `sub` (MACH1).

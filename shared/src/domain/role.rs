@@ -190,7 +190,7 @@ impl UserCount {
         self.persons + self.services
     }
 
-    /// Whether nobody holds the role, and no invitation offers it.
+    /// Whether no member holds the role, and no invitation offers it.
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }

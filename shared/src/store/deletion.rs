@@ -21,8 +21,8 @@ use crate::domain::{
     Event, EventAction, MemberId, OrgId, Organization, Refusal, RequestContext, Standing,
 };
 
-/// How many steps in a row may have no effect before the next run continues: other requests change the
-/// same items, or an index does not list them yet.
+/// How many steps in a row may have no effect before the next run continues. Such a step meets
+/// changes of other requests, or an index that lags.
 const MAX_IDLE_STEPS: u32 = 6;
 /// The pause after a step without effect. It grows with each, and exceeds the usual lag of an index.
 const IDLE_PAUSE: Duration = Duration::from_millis(30);

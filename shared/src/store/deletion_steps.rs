@@ -1,5 +1,5 @@
-//! The steps by which what belongs to a deleted organization ends. Each ends what one page lists, as it is
-//! read by key, in one transaction.
+//! The steps that end what belongs to a deleted organization. Each ends what one page lists, as it
+//! is read by key, in one transaction.
 
 use super::{
     Error, Key, LinkChange, List, PageRequest, Position, Slice,

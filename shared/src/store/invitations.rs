@@ -467,8 +467,8 @@ impl Transaction<'_> {
         Ok(self.update(Key::organization(org.id()), vec![remove], waits_for_same(org)?, lost))
     }
 
-    /// Adds the condition that the inviter still holds the role that the rule saw, that it still gives
-    /// the same levels, and that their access has not ended (END1).
+    /// Adds the condition that the inviter still holds the role that the rule saw, with the same
+    /// levels, and that their access has not ended (END1).
     fn inviter_still_grants(self, acceptance: &Acceptance<'_>) -> Result<Self, Error> {
         let Some(inviter) = acceptance.inviter else { return Ok(self) };
         let lost = refuse(Refusal::ChangedConcurrently);

@@ -20,7 +20,7 @@ use crate::domain::{
     Version, levels_in,
 };
 
-/// The attribute with the names by which a search finds a member (SUB6).
+/// The attribute with the names that a search finds (SUB6).
 pub(super) const FOLDED_NAMES: &str = "folded_names";
 
 /// The attribute with the end of the access of a member, or of a former one whose access ended (END1).

@@ -25,8 +25,8 @@ use crate::domain::{
     Refusal, RequestContext, RoleId, Standing, UserCount, check_service_role,
 };
 
-/// How many users get the target role in one transaction. With what ends together with the role, and what
-/// allows the caller to delete it, these are at most 90 of the 100 actions that `DynamoDB` accepts.
+/// How many users get the target role in one transaction. With the other writes and conditions of
+/// the deletion, these are at most 90 of the 100 actions that `DynamoDB` accepts.
 const USERS_AT_ONCE: usize = 80;
 
 /// A role that is being deleted, as it was found.
@@ -57,8 +57,8 @@ pub enum ReassignmentProgress {
     },
 }
 
-/// How many steps in a row may have no effect before the clean-up continues: other requests change
-/// the users, or the index does not list them yet.
+/// How many steps in a row may have no effect before the clean-up continues. Such a step meets
+/// changes of other requests, or an index that lags.
 const MAX_IDLE_STEPS: u32 = 6;
 /// The pause after a step without effect. It grows with each, and exceeds the usual lag of an index.
 const IDLE_PAUSE: Duration = Duration::from_millis(30);

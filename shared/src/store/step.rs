@@ -107,8 +107,8 @@ pub(super) fn gone_or(gone: Refusal, differs: Refusal) -> OnConditionFailed {
     Box::new(move |old| live(old).map_or(&gone, |_| &differs).clone().into())
 }
 
-/// Gives `gone` if the entity does not exist, `differs` if it `is_another` than the rule saw, else
-/// [`Refusal::ChangedConcurrently`], because something changed that the rule does not look at.
+/// Gives `gone` if the entity does not exist, and `differs` if it `is_another` than the rule saw.
+/// Else gives [`Refusal::ChangedConcurrently`]: something changed that the rule does not look at.
 pub(super) fn gone_or_if(
     gone: Refusal,
     differs: Refusal,

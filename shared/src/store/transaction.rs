@@ -165,8 +165,8 @@ impl Transaction<'_> {
         self.step(key, Write::Delete, condition, on_failed)
     }
 
-    /// Adds the condition that the actor still holds the role that the rule saw and, if it is a custom
-    /// one, that it gives the same levels; and that their access has not ended (END1).
+    /// Adds the condition that the actor still holds the role that the rule saw, and that their
+    /// access has not ended (END1). A custom role must still give the same levels.
     pub(super) fn still_held(self, actor: &Standing) -> Result<Self, Error> {
         let (org, member) = (&actor.org, actor.membership()?);
         let on_failed = lost_membership(self.context.at);

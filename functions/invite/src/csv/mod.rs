@@ -1,6 +1,6 @@
-//! Invitations from a CSV file as people have it: from a spreadsheet, from the export of an identity
-//! provider or a messenger, or from our own export. The first line names the columns, or one below a title. Columns
-//! that are not known are ignored.
+//! Invitations from a CSV file: from a spreadsheet, from the export of an identity provider or a
+//! messenger, or from our own export. The first line names the columns, or one below a title.
+//! Columns that are not known are ignored.
 
 mod table;
 
