@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::domain::{
     AddressFacts, AuthnContext, BuiltIn, CustomRole, CustomRoleId, DEFAULT_DAYS, Email, Invitation,
     InvitationDraft, InvitationId, Kind, Level, Levels, LinkCounts, Member, MemberId, MissingClaim,
-    Name, OrgId, Organization, Person, ReassignmentTarget, Refusal, RequestContext, RoleId,
+    Name, OrgId, Organization, Person, Refusal, RequestContext, RequestedTarget, RoleId,
     RoleObject, Settings, Source, Standing, UserId, Version, invite,
 };
 
@@ -59,7 +59,7 @@ pub(crate) fn org_id(n: u128) -> OrgId {
     OrgId::new(now(), n)
 }
 
-/// A standard root organization in which no condition holds. Its Super Admin is Sue.
+/// A standard root organization without a condition that holds. Its Super Admin is Sue.
 pub(crate) fn standard() -> Organization {
     Organization::create(org_id(1), name("Standard"), Kind::Standard, Some(&person("sue")), now())
 }
@@ -156,8 +156,8 @@ pub(crate) fn invited(actor: &Standing, name: &str, role: RoleId) -> Result<Invi
 }
 
 /// A role for the users of a deleted one. It is a built-in role, or not being deleted.
-pub(crate) fn target(id: RoleId) -> ReassignmentTarget<'static> {
-    ReassignmentTarget { id, role: None }
+pub(crate) fn target(id: RoleId) -> RequestedTarget<'static> {
+    RequestedTarget { id, role: None }
 }
 
 /// The context of a request from `by`.

@@ -84,7 +84,7 @@ pub async fn serve(router: Router<App>) -> Result<(), Error> {
 ///
 /// A missing or invalid environment variable. A table that cannot be reached is only logged.
 pub async fn app() -> Result<App, Error> {
-    let Table { client, name } = table()?;
+    let TableClient { client, name } = table()?;
     let store = Store::new(client, name);
     // The table may be available again by the first request.
     if let Err(cause) = store.open().await {
@@ -239,14 +239,14 @@ fn clock() -> SystemTime {
 }
 
 /// The DynamoDB table of this deployment.
-struct Table {
+struct TableClient {
     client: Client,
     name: String,
 }
 
-fn table() -> Result<Table, Error> {
+fn table() -> Result<TableClient, Error> {
     let name = setting("TABLE_NAME").ok_or("TABLE_NAME is not set: it names the DynamoDB table")?;
-    Ok(Table { client: Client::from_conf(Config::from(&sdk("DYNAMODB")?)), name })
+    Ok(TableClient { client: Client::from_conf(Config::from(&sdk("DYNAMODB")?)), name })
 }
 
 /// The value of an environment variable. An empty one counts as not set.
@@ -309,8 +309,8 @@ fn http_client(endpoint: Option<&str>) -> Result<SharedHttpClient, Error> {
         .build_https())
 }
 
-/// Removes from an event everything on which `lambda_http` panics when it builds a URL: an invalid
-/// `Host`, and characters that a URL must encode (API Gateway decodes paths).
+/// Removes from an event everything that makes `lambda_http` panic when it builds a URL: an invalid
+/// `Host`, and characters that a URL must encode. API Gateway decodes paths.
 ///
 /// The host is always removed, so that no link can be built from a forged one.
 fn sanitize(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {

@@ -97,19 +97,19 @@ where
         if event.metadata().target() != LINE {
             return self.0.format_event(context, writer, event);
         }
-        let mut message = Message { writer: writer.by_ref(), result: Ok(()) };
+        let mut message = LogMessage { writer: writer.by_ref(), result: Ok(()) };
         event.record(&mut message);
         message.result.and_then(|()| writeln!(writer))
     }
 }
 
 /// Writes the message of an event.
-struct Message<'a> {
+struct LogMessage<'a> {
     writer: Writer<'a>,
     result: fmt::Result,
 }
 
-impl Visit for Message<'_> {
+impl Visit for LogMessage<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         if field.name() == "message" {
             // The message is `fmt::Arguments`, whose `Debug` is its text.

@@ -99,11 +99,13 @@ impl Metric {
             Self::MailsComplained,
             Self::MailsUnconfirmed,
         ];
-        fixed.into_iter().chain(EventAction::ALL.iter().filter_map(|&action| Self::of(action)))
+        fixed
+            .into_iter()
+            .chain(EventAction::ALL.iter().filter_map(|&action| Self::for_events(action)))
     }
 
     /// The metric of the recorded events of an action, if it has one.
-    pub fn of(action: EventAction) -> Option<Self> {
+    pub fn for_events(action: EventAction) -> Option<Self> {
         action.key().starts_with("invitation.").then_some(Self::Events(action))
     }
 
@@ -210,7 +212,7 @@ impl Serialize for Metrics {
         if let Some((namespace, at)) = &self.published
             && !self.values.is_empty()
         {
-            map.serialize_entry("_aws", &Metadata { namespace, at: *at, values: &self.values })?;
+            map.serialize_entry("_aws", &EmfMetadata { namespace, at: *at, values: &self.values })?;
         }
         for (metric, value) in &self.values {
             map.serialize_entry(metric.name(), &Number(*value))?;
@@ -233,13 +235,13 @@ impl Serialize for Number {
 }
 
 /// The member `_aws`.
-struct Metadata<'a> {
+struct EmfMetadata<'a> {
     namespace: &'a str,
     at: Timestamp,
     values: &'a [(Metric, f64)],
 }
 
-impl Serialize for Metadata<'_> {
+impl Serialize for EmfMetadata<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let is_refusal = |metric: &Metric| *metric == Metric::Refusals;
         let metrics = self.values.iter().map(|(metric, _)| *metric);

@@ -233,14 +233,14 @@ async fn budgets_are_exact_under_concurrency() {
     });
     assert_eq!(counted(join_all(invites).await), outcomes(3, 5));
 
-    let founded =
+    let created =
         (0..8).map(|n| {
             let app = &app;
             async move {
                 app.post(ADA, "/v1/organizations", json!({ "name": format!("New {n}") })).await
             }
         });
-    assert_eq!(counted(join_all(founded).await), outcomes(4, 4));
+    assert_eq!(counted(join_all(created).await), outcomes(4, 4));
 
     let acme = app.create_organization(EVE, "Acme").await;
     let batches = (0..4).map(|nth| {

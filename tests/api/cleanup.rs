@@ -1,6 +1,6 @@
 //! The scheduled clean-up (INV10).
 
-use ::cleanup::{Summary, run};
+use ::cleanup::{CleanupSummary, run};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -9,14 +9,14 @@ use crate::{
     test_app::{ADA, BOB, DAY, TestApp},
 };
 
-pub async fn run_clean_up(app: &TestApp) -> Summary {
+pub async fn run_clean_up(app: &TestApp) -> CleanupSummary {
     let now = Timestamp::from_millisecond(app.now()).unwrap();
     app.wait(1_000);
     run(&app.store, now, || now, "tick-1", || false).await.unwrap()
 }
 
-fn expired(expired: u32) -> Summary {
-    Summary { expired, ..Summary::default() }
+fn expired(expired: u32) -> CleanupSummary {
+    CleanupSummary { expired, ..CleanupSummary::default() }
 }
 
 /// Acme with `n` expired invitations and a valid one for BOB.
@@ -61,7 +61,7 @@ async fn clean_up_without_time_reports_more_and_the_next_run_continues() {
     acme_with_expired_invitations(&app, 4).await;
     let now = Timestamp::from_millisecond(app.now()).unwrap();
     let cut = run(&app.store, now, || now, "tick-1", || true).await.unwrap();
-    assert_eq!(cut, Summary { more: true, ..expired(0) });
+    assert_eq!(cut, CleanupSummary { more: true, ..expired(0) });
     assert_eq!(run_clean_up(&app).await, expired(4));
 }
 

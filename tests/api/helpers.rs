@@ -176,7 +176,7 @@ impl TestApp {
     }
 
     /// Runs the clean-up until nothing is due. Asserts that nothing fails.
-    pub async fn clean_up(&self) -> cleanup::Summary {
+    pub async fn clean_up(&self) -> cleanup::CleanupSummary {
         let now = jiff::Timestamp::from_millisecond(self.now()).unwrap();
         let summary = cleanup::run(&self.store, now, || now, "clean-up", || false).await.unwrap();
         assert!(summary.failed == 0 && !summary.more, "{summary:?}");

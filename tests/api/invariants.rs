@@ -215,7 +215,7 @@ impl Table {
             ("MEMBER", _) => {
                 let member: Member = read(&value, &here)?;
                 let (path, role) = (&member.path, member.role_id);
-                let due = index::due(member.id().shard(index::DUE_SHARDS));
+                let due = index::due(index::due_shard(member.id().to_number()));
                 let ends = member.access_expires_at.map(|_| ("due", due));
                 let mut indexed = vec![
                     ("tree", index::users(path, Status::Active)),
@@ -258,7 +258,7 @@ impl Table {
                         ("time", index::user_by_time(path, open.created_at, open.email.as_str())),
                         ("email_org", index::email_in(open.email.as_str(), path.id())),
                         ("identity", index::address(PersonId::of_address(&open.email))),
-                        ("due", index::due(open.id.digest().shard(index::DUE_SHARDS))),
+                        ("due", index::due(index::due_shard(open.id.digest().to_number()))),
                     ],
                 )?;
                 if value["status"] != "pending" || path.id() != id {
@@ -486,7 +486,7 @@ impl OrganizationItems {
         let stored = self
             .roles
             .iter()
-            .map(|(id, (_, users))| (*id, [users.active, users.pending, users.services]));
+            .map(|(id, (_, users))| (*id, [users.persons, users.pending, users.services]));
         let stored = stored.filter(|(_, users)| *users != [0, 0, 0]).collect();
         differ(found, "the users of custom roles", &stored, &held);
         let open = self.requests.values().filter(|request| request.is_pending()).count();
@@ -801,10 +801,10 @@ impl Replayed {
                 self.put("settings", "", &json!([new["kind"], false, false]));
                 self.put("security", "", &json!(Security::default()));
                 self.put("suspended", "", &json!(false));
-                let founder = &new["super_admin_id"];
-                if founder.is_string() {
-                    self.put("role", &member(founder), &json!("super_admin"));
-                    self.put("super admin", "", founder);
+                let super_admin = &new["super_admin_id"];
+                if super_admin.is_string() {
+                    self.put("role", &member(super_admin), &json!("super_admin"));
+                    self.put("super admin", "", super_admin);
                 }
             }
             E::OrganizationUpdated => {

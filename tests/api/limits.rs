@@ -184,7 +184,7 @@ fn organizations(budgets: Budgets) -> Rows {
         text("contact", MAX_CONTACT),
         row("levels of sub-organizations", &MAX_DEPTH, "409 `depth-limit`", "create it higher up"),
         row(
-            "organizations that a person founds in a day (`OrganizationsPerPerson`)",
+            "organizations that a person creates in a day (`OrganizationsPerPerson`)",
             &budgets.organizations_per_person,
             budget,
             "wait until tomorrow, or ask an operator",
@@ -276,7 +276,7 @@ fn invitations(limits: &Limits) -> Rows {
             "wait until tomorrow",
         ),
         row(
-            "invitations and new critical alert users of an organization that a person founds, on its first day (`InvitationsFirstDay`)",
+            "invitations and new critical alert users of an organization that a person creates, on its first day (`InvitationsFirstDay`)",
             &budgets.invitations_on_first_day,
             budget,
             "wait until tomorrow",

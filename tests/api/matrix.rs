@@ -598,7 +598,7 @@ Notes:
 - Joining (SUB5) is tested on an empty organization below, of which no caller is a member.
 - Decisions are about another person. About oneself, any token is enough.
 - The Super Admin cannot leave: 409 (SA5).
-- For join requests (ORG2), the domain of every caller except the operator is approved. Before withdrawing, the stranger and the
+- For join requests (ORG2), the domain of every caller except the operator is approved. Before cancelling, the stranger and the
   Admin above have asked to join. A caller with a membership or an invitation in the organization gets 409.
 
 ";

@@ -215,9 +215,9 @@ async fn decision(app: &TestApp, subject: Identity, action: &str, org: &str) -> 
 fn suspended_for(operation: &Operation) -> Vec<String> {
     let path = operation.path.as_deref().unwrap_or_default();
     // From outside, a person can still decline an invitation and cancel a request.
-    let withdraws =
+    let from_outside =
         [" declines", " cancels her request"].iter().any(|end| operation.name.ends_with(end));
-    let is_members = operation.caller != OPERATOR && !path.is_empty() && !withdraws;
+    let is_members = operation.caller != OPERATOR && !path.is_empty() && !from_outside;
     let org = path.split('/').take(4).collect::<Vec<_>>().join("/");
     if is_members { vec![org] } else { vec![] }
 }

@@ -1,6 +1,6 @@
 //! The invitations of the caller: list, show, accept and decline.
 //!
-//! An invited person has no standing in the organization. Their proof is the verified address in
+//! An invited person need not be a member of the organization. Their proof is the verified address in
 //! their token (INV4). All keys derive from that address, so a caller never reaches the invitations
 //! of another person.
 
@@ -86,7 +86,7 @@ async fn accept(
         match request.attempt(inviter).await {
             Ok(Some(answer)) => return Ok(answer),
             Err(store::Error::Refused(Refusal::InviterNotAuthorized))
-                if inviter == JudgedInviter::Present =>
+                if inviter == CheckedInviter::Present =>
             {
                 return Err(Refusal::InviterNotAuthorized.into());
             }
@@ -105,15 +105,15 @@ async fn accept(
 
 /// The inviter that an attempt checks.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum JudgedInviter {
+enum CheckedInviter {
     /// As the invitation names them. This takes no read, and can be outdated.
     AsSent,
     /// As they are now.
     Present,
 }
 
-const ATTEMPTS: [JudgedInviter; 4] = {
-    use JudgedInviter::{AsSent, Present};
+const ATTEMPTS: [CheckedInviter; 4] = {
+    use CheckedInviter::{AsSent, Present};
     [AsSent, Present, Present, Present]
 };
 
@@ -126,7 +126,7 @@ struct AcceptInvitation {
 
 impl AcceptInvitation {
     /// Accepts the invitation, or answers that it was accepted before. `None` if the facts are to be read again.
-    async fn attempt(&self, judged: JudgedInviter) -> Result<Option<Answer>, store::Error> {
+    async fn attempt(&self, checked: CheckedInviter) -> Result<Option<Answer>, store::Error> {
         let Call { app, person, context, .. } = &self.call;
         let facts = app.store.acceptance_facts(person, self.org).await?;
         if has_accepted(person, self.org, self.id, &facts) {
@@ -145,9 +145,9 @@ impl AcceptInvitation {
             return Ok(None);
         }
         domain::check_no_member(facts.member.as_ref())?;
-        let inviter = match judged {
-            JudgedInviter::AsSent => invitation.inviter.clone(),
-            JudgedInviter::Present => {
+        let inviter = match checked {
+            CheckedInviter::AsSent => invitation.inviter.clone(),
+            CheckedInviter::Present => {
                 present_inviter(app, &facts.org, &invitation, context.at).await?
             }
         };

@@ -128,7 +128,7 @@ fn membership(member: &Member, names: &FetchedItems) -> Result<Membership, ApiEr
         parent_id: member.path.parent(),
         parent_name: parent.map(|parent| parent.name.clone()),
         role_id: member.role_id,
-        role_name: views::role_name(member.role_id, role.as_ref()),
+        role_name: member.role_id.shown_name(role.as_ref()),
         access_expires_at: member.access_expires_at,
     })
 }

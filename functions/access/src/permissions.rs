@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{Level, Name, OrgId, Restriction, RoleId, RoleObject, Standing, UserId},
-    http::{ApiError, Call, Json, Path, Query, views},
+    http::{ApiError, Call, Json, Path, Query},
     store::{Key, RoleSummaries},
 };
 
@@ -77,7 +77,7 @@ pub(crate) async fn permissions(
 impl Permissions {
     /// The permissions of `actor`. `roles` has the custom roles, if the caller asks for the names of roles.
     fn of(actor: &Standing, include: Option<Include>, roles: &RoleSummaries) -> Self {
-        let name = |role: RoleId| views::role_name(role, roles.of(role));
+        let name = |role: RoleId| role.shown_name(roles.of(role));
         let is_known = |role: RoleId| include.is_some() || role.built_in().is_some();
         let grantable = || actor.grantable_roles().into_iter();
         let shown = |&(object, _): &(RoleObject, Level)| actor.conditions.shows(object);
@@ -106,8 +106,8 @@ impl RestrictedLevel {
         let restriction = actor.conditions.restriction_if_held(actor.levels, object)?;
         (restriction != Restriction::PartnerOnly).then(|| Self {
             role_object: object,
-            stored: actor.levels.of(object),
-            effective: actor.effective.of(object),
+            stored: actor.levels.level_on(object),
+            effective: actor.effective.level_on(object),
             reason: restriction.to_string(),
         })
     }

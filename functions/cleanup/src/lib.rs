@@ -1,6 +1,6 @@
-//! The scheduled clean-up: it ends expired invitations (INV10) and memberships whose access has ended
-//! (END1), with one event each, continues role deletions that were too long for one request (ROLE6), and
-//! ends what belongs to deleted organizations (SA7).
+//! The scheduled clean-up. It ends expired invitations (INV10) and memberships whose access has
+//! ended (END1), with one event each. It continues role deletions that were too long for one
+//! request (ROLE6). It ends what belongs to deleted organizations (SA7).
 //!
 //! It reads only due items and handles each in transactions of its own. It may stop at any point; the
 //! next run continues with the items that are still due.
@@ -26,14 +26,14 @@ const AT_ONCE: usize = 8;
 
 /// The result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
+pub struct CleanupSummary {
     /// Invitations that were ended.
     pub expired: u32,
     /// Memberships that were ended, because their access had.
     pub members_expired: u32,
     /// Roles whose users all have another role now, and which were deleted.
     pub roles_deleted: u32,
-    /// Deleted organizations of which nothing is left but the history.
+    /// Deleted organizations that have nothing left but their history.
     pub organizations_ended: u32,
     /// Due items that another request changed meanwhile.
     pub skipped: u32,
@@ -66,12 +66,12 @@ pub async fn run(
     clock: impl Fn() -> Timestamp,
     request_id: &str,
     out_of_time: impl Fn() -> bool,
-) -> Result<Summary, Error> {
-    let mut summary = Summary::default();
+) -> Result<CleanupSummary, Error> {
+    let mut summary = CleanupSummary::default();
     let mut is_first = true;
     loop {
         if out_of_time() {
-            return Ok(Summary { more: true, ..summary });
+            return Ok(CleanupSummary { more: true, ..summary });
         }
         let DueItems { items, more, oldest } = store.due(now, BATCH).await?;
         if std::mem::take(&mut is_first) {
@@ -94,7 +94,7 @@ pub async fn run(
         // Without progress, the same items would be read again: they failed, are unfinished, or the
         // index lags.
         if !more || !progress {
-            return Ok(Summary { more: more || unfinished, ..summary });
+            return Ok(CleanupSummary { more: more || unfinished, ..summary });
         }
     }
 }
@@ -191,7 +191,7 @@ impl<T: Fn() -> Timestamp, E: Fn() -> bool> Round<'_, T, E> {
     }
 }
 
-impl Summary {
+impl CleanupSummary {
     /// The numbers of items that were ended.
     fn handled(&self) -> [u32; 4] {
         [self.expired, self.members_expired, self.roles_deleted, self.organizations_ended]

@@ -1,6 +1,6 @@
 //! The Lambda function `cleanup`, which the schedule invokes.
 
-use cleanup::{RESERVE, Summary};
+use cleanup::{CleanupSummary, RESERVE};
 use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
 use shared::{
     lambda::{self, ScheduledRun, ends_within},
@@ -17,7 +17,7 @@ async fn serve() -> Result<(), Error> {
     let app = shared::lambda::app().await?;
     let store = &app.store;
     lambda_runtime::run(service_fn(
-        async |event: LambdaEvent<ScheduledRun>| -> Result<Summary, Error> {
+        async |event: LambdaEvent<ScheduledRun>| -> Result<CleanupSummary, Error> {
             let LambdaEvent { payload: ScheduledRun { time }, context } = event;
             let out_of_time = || ends_within(RESERVE, &context);
             let clock = || lambda::now().unwrap_or(time);

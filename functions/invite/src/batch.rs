@@ -1,6 +1,6 @@
 //! Up to 100 invitations in one request (INV11).
 //!
-//! Each item is judged in order, as if it were sent alone. If the caller may not grant one of the
+//! Each item is checked in order, as if it were sent alone. If the caller may not grant one of the
 //! roles, a JSON request is refused as a whole; in a file, the row is.
 
 use serde::Serialize;
@@ -16,11 +16,11 @@ use shared::{
 
 use crate::{
     address,
-    batch_request::{BatchInviteRequest, BatchList, Offer, Outcome, Terms},
+    batch_request::{BatchInviteRequest, BatchList, InvitationOffer, Outcome, Terms},
     csv,
 };
 
-/// The maximum number of times that a chunk is judged again after a lost race.
+/// The maximum number of times that a chunk is checked again after a lost race.
 const ROUNDS: usize = 5;
 
 pub(crate) async fn invite(
@@ -32,7 +32,7 @@ pub(crate) async fn invite(
         JsonOrCsv::Json(request) => (request.items(), false),
         JsonOrCsv::Csv(file) => (csv::items(&app, org, &file).await?, true),
     };
-    let list = BatchList::of(items);
+    let list = BatchList::parse(items);
     let batch = BatchInvite { app: &app, person: &person, context: &context, org, list, is_file };
     let deadline = Deadline::begin();
     let key = context.idempotency_key.as_ref();
@@ -50,14 +50,14 @@ pub(crate) async fn invite(
             return Err(Problem::unavailable(1).into());
         }
         match batch.write_chunk(nth, outcomes, &facts).await? {
-            ChunkEnd::Judged(judged) => outcomes = judged,
+            ChunkEnd::Written(written) => outcomes = written,
             ChunkEnd::Repeated(answer) => return Ok(answer),
         }
     }
     Ok(batch.list.answer(&outcomes))
 }
 
-/// The facts on which a batch is judged.
+/// The facts on which a batch depends.
 struct BatchFacts {
     actor: Standing,
     found: FetchedItems,
@@ -66,7 +66,7 @@ struct BatchFacts {
 /// The result of one chunk.
 enum ChunkEnd {
     /// The outcomes of all items up to the end of the chunk.
-    Judged(Vec<Outcome>),
+    Written(Vec<Outcome>),
     /// Another run of the same request has finished. Contains its response.
     Repeated(Answer),
 }
@@ -98,15 +98,15 @@ struct BatchInvite<'a> {
     context: &'a RequestContext,
     org: OrgId,
     list: BatchList,
-    /// Whether the request is a file, in which a role that the actor may not grant refuses its row
-    /// alone. An export of users contains such roles.
+    /// Whether the request is a file. In a file, a role that the actor may not grant refuses its
+    /// row alone. An export of users contains such roles.
     is_file: bool,
 }
 
 impl BatchInvite<'_> {
     async fn facts(
         &self,
-        offers: &[Offer],
+        offers: &[InvitationOffer],
         also: impl IntoIterator<Item = Key>,
     ) -> Result<BatchFacts, Error> {
         let slots = offers.iter().map(|offer| self.slot(offer));
@@ -121,12 +121,16 @@ impl BatchInvite<'_> {
     }
 
     /// The facts about some of the offers, read again after a lost race.
-    async fn facts_again(&self, offers: &[Offer]) -> Result<BatchFacts, Error> {
+    async fn facts_again(&self, offers: &[InvitationOffer]) -> Result<BatchFacts, Error> {
         self.complete(offers, self.facts(offers, None).await?).await
     }
 
     /// Adds what the addresses of `offers` depend on.
-    async fn complete(&self, offers: &[Offer], facts: BatchFacts) -> Result<BatchFacts, Error> {
+    async fn complete(
+        &self,
+        offers: &[InvitationOffer],
+        facts: BatchFacts,
+    ) -> Result<BatchFacts, Error> {
         let BatchFacts { actor, found } = facts;
         let slots: Vec<_> = offers.iter().map(|offer| self.slot(offer)).collect();
         let (app, context) = (self.app, self.context);
@@ -134,16 +138,16 @@ impl BatchInvite<'_> {
         Ok(BatchFacts { actor, found })
     }
 
-    fn slot(&self, offer: &Offer) -> Key {
+    fn slot(&self, offer: &InvitationOffer) -> Key {
         Key::address_slot(self.org, AddressDigest::of(self.org, &offer.email))
     }
 
-    fn budget_of_address(&self, offer: &Offer) -> DayBudget {
+    fn budget_of_address(&self, offer: &InvitationOffer) -> DayBudget {
         self.app.limits.budgets.of_address(&offer.email, self.context.at)
     }
 
-    /// Checks that the actor may invite and, unless the request is a file, grant every role in it,
-    /// including the roles of items with a malformed address.
+    /// Checks that the actor may invite. Unless the request is a file, also checks that they may
+    /// grant every role in it, including the roles of items with a malformed address.
     ///
     /// # Errors
     ///
@@ -165,7 +169,7 @@ impl BatchInvite<'_> {
     fn offered(&self, id: RoleId, facts: &BatchFacts) -> Result<OfferedRole, Error> {
         let key = Key::custom_role(self.org, id);
         let role = key.map(|key| facts.found.role(&key)).transpose()?.flatten();
-        let reassigned_to = role.and_then(|found| Some(found.role.reassignment?.successor()));
+        let reassigned_to = role.and_then(|found| Some(found.role.reassignment?.target()));
         Ok(OfferedRole { id, reassigned_to })
     }
 
@@ -176,7 +180,7 @@ impl BatchInvite<'_> {
     }
 
     /// Writes one chunk, after the `outcomes` of the chunks before. After a lost race, or if a limit is
-    /// reached meanwhile, reads the facts again and judges the chunk again, at most `ROUNDS` times. After
+    /// reached meanwhile, reads the facts again and checks the chunk again, at most `ROUNDS` times. After
     /// the first chunk, a refusal of a whole chunk becomes the outcome of each of its items.
     async fn write_chunk(
         &self,
@@ -226,21 +230,22 @@ impl BatchInvite<'_> {
         mut outcomes: Vec<Outcome>,
         refusal: &Refusal,
     ) -> Result<ChunkEnd, ApiError> {
-        let refused = |offer: &Offer| Outcome::refused(offer.place.refused(refusal.clone()));
+        let refused =
+            |offer: &InvitationOffer| Outcome::refused(offer.place.refused(refusal.clone()));
         outcomes.extend(self.list.chunk(nth).iter().map(refused));
         let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &outcomes));
         let writes = self.app.store.transaction(self.context);
         Ok(chunk_end(writes.commit_chunk(chunk, &progress).await?, outcomes)?)
     }
 
-    /// Judges a chunk and writes it once.
+    /// Checks a chunk and writes it once.
     async fn attempt(
         &self,
         nth: u16,
         before: &[Outcome],
         facts: &BatchFacts,
     ) -> Result<ChunkEnd, Error> {
-        let (mut judged, mut created) = (before.to_vec(), Vec::new());
+        let (mut outcomes, mut created) = (before.to_vec(), Vec::new());
         let Limits { max_pending, budgets, .. } = self.app.limits;
         let of_organization = budgets.of_organization(&facts.actor.org, self.context.at);
         let used = facts.found.used(&of_organization);
@@ -249,7 +254,7 @@ impl BatchInvite<'_> {
             today: of_organization.left(used),
         };
         for offer in self.list.chunk(nth) {
-            match self.judge(offer, facts, &mut room)? {
+            match self.check(offer, facts, &mut room)? {
                 Ok(new) => {
                     let role = facts.found.role_summary(self.org, new.invitation.role_id)?;
                     let view = views::SentInvitation::new(
@@ -259,15 +264,15 @@ impl BatchInvite<'_> {
                         views::InvitationPeople::only(views::Person::caller(&facts.actor)),
                         self.context.at,
                     );
-                    judged.push(Outcome::created(&view));
+                    outcomes.push(Outcome::created(&view));
                     created.push(new);
                 }
-                Err(problem) => judged.push(Outcome::refused(problem)),
+                Err(problem) => outcomes.push(Outcome::refused(problem)),
             }
         }
-        let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &judged));
+        let (chunk, progress) = (self.chunk_of(nth), self.progress(nth, &outcomes));
         let writes = self.writes(&facts.actor, &created, chunk)?;
-        chunk_end(writes.commit_chunk(chunk, &progress).await?, judged)
+        chunk_end(writes.commit_chunk(chunk, &progress).await?, outcomes)
     }
 
     /// The transaction that creates the invitations of a chunk, and uses up the budgets.
@@ -288,10 +293,10 @@ impl BatchInvite<'_> {
         Ok(writes.spend(&of_organization, u32::try_from(created.len()).unwrap_or(u32::MAX)))
     }
 
-    /// Judges one item. The outer error is a failed read; the inner one is the outcome of the item.
-    fn judge(
+    /// Checks one item. The outer error is a failed read; the inner one is the outcome of the item.
+    fn check(
         &self,
-        offer: &Offer,
+        offer: &InvitationOffer,
         facts: &BatchFacts,
         room: &mut InvitationRoom,
     ) -> Result<Result<NewInvitation, Problem>, Error> {
@@ -342,12 +347,12 @@ enum Progress<'a> {
 
 fn chunk_end(committed: Committed, outcomes: Vec<Outcome>) -> Result<ChunkEnd, Error> {
     match committed {
-        Committed::Now => Ok(ChunkEnd::Judged(outcomes)),
+        Committed::Now => Ok(ChunkEnd::Written(outcomes)),
         Committed::Before(answer) => Answer::recorded(&answer).map(ChunkEnd::Repeated),
     }
 }
 
-/// Whether a refusal is a lost race. Judging the chunk again finds the item that lost.
+/// Whether a refusal is a lost race. Checking the chunk again finds the item that lost.
 fn is_lost_race(why: &Refusal) -> bool {
     use Refusal::{AlreadyInvited, AlreadyMember, ChangedConcurrently, InvitationDeclined};
     matches!(why, AlreadyInvited(_) | AlreadyMember | ChangedConcurrently | InvitationDeclined(_))

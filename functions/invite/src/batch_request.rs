@@ -31,7 +31,7 @@ struct BatchInviteItem {
 
 impl BatchInviteRequest {
     /// The items of the body.
-    pub(crate) fn items(self) -> Vec<BatchItem> {
+    pub(crate) fn items(self) -> Vec<InvitationItem> {
         let BoundedVec(items) = self.invitations;
         let item = |(nth, item)| {
             let BatchInviteItem { email, role_id, expires_in_days, access_expires_at, language } =
@@ -39,7 +39,7 @@ impl BatchInviteRequest {
             let access_expires_at = access_expires_at.map(|Time(end)| end);
             let days = expires_in_days.map_or(DEFAULT_DAYS, |BoundedInt(days)| days);
             let terms = Ok(Terms { role_id, days, access_expires_at, language });
-            BatchItem { place: ItemPlace::Element(nth), email, terms }
+            InvitationItem { place: ItemPlace::Element(nth), email, terms }
         };
         items.into_iter().enumerate().map(item).collect()
     }
@@ -101,7 +101,7 @@ fn column(refusal: &Refusal) -> &'static str {
 }
 
 /// One item of a batch.
-pub(crate) struct BatchItem {
+pub(crate) struct InvitationItem {
     pub(crate) place: ItemPlace,
     /// The address as it was sent.
     pub(crate) email: String,
@@ -121,7 +121,7 @@ pub(crate) struct Terms {
 }
 
 /// An invitation to create. The first item with its address decides what it offers.
-pub(crate) struct Offer {
+pub(crate) struct InvitationOffer {
     pub(crate) place: ItemPlace,
     pub(crate) email: Email,
     pub(crate) terms: Result<Terms, Problem>,
@@ -184,7 +184,7 @@ pub(crate) struct BatchList {
     items: Vec<ListedItem>,
     /// The invitations to create, one for each address. They depend on the request alone, so that a
     /// repeat of an interrupted request continues in the same order.
-    offers: Vec<Offer>,
+    offers: Vec<InvitationOffer>,
 }
 
 struct ListedItem {
@@ -205,10 +205,10 @@ enum ParsedItem {
 }
 
 impl BatchList {
-    pub(crate) fn of(items: Vec<BatchItem>) -> Self {
+    pub(crate) fn parse(items: Vec<InvitationItem>) -> Self {
         let mut list = Self { items: vec![], offers: vec![] };
         let mut known = HashMap::new();
-        for BatchItem { place, email: sent, terms } in items {
+        for InvitationItem { place, email: sent, terms } in items {
             let role = terms.as_ref().ok().map(|terms| terms.role_id);
             let parsed = match Email::parse(&sent) {
                 Err(error) => {
@@ -221,7 +221,7 @@ impl BatchList {
                     Entry::Occupied(first) => ParsedItem::Again(*first.get()),
                     Entry::Vacant(first) => {
                         let nth = *first.insert(list.offers.len());
-                        list.offers.push(Offer { place, email, terms });
+                        list.offers.push(InvitationOffer { place, email, terms });
                         ParsedItem::Offer(nth)
                     }
                 },
@@ -232,7 +232,7 @@ impl BatchList {
     }
 
     /// The invitations to create, one for each address.
-    pub(crate) fn offers(&self) -> &[Offer] {
+    pub(crate) fn offers(&self) -> &[InvitationOffer] {
         &self.offers
     }
 
@@ -247,7 +247,7 @@ impl BatchList {
         u16::try_from(chunks).unwrap_or(u16::MAX)
     }
 
-    pub(crate) fn chunk(&self, nth: u16) -> &[Offer] {
+    pub(crate) fn chunk(&self, nth: u16) -> &[InvitationOffer] {
         self.offers.chunks(CREATED_AT_ONCE).nth(usize::from(nth)).unwrap_or_default()
     }
 

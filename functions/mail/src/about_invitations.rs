@@ -2,8 +2,8 @@
 
 use shared::{
     domain::{
-        AddressSlot, Event, HourlyRecipient, InvitationId, Notification, OutgoingMail,
-        RequestContext, invitation_mail, revocation_mail,
+        AddressSlot, DigestRecipient, Event, InvitationId, MailedOffer, Notification, OutgoingMail,
+        RequestContext, RevocationFacts, invitation_mail, revocation_mail,
     },
     store::{Error, Key},
 };
@@ -32,8 +32,8 @@ impl MailService {
         };
         let role = self.store.get_for_display(Key::custom_role(org, invitation.role_id)).await?;
         let role = role_name(&role, org, invitation.role_id)?;
-        let by = author(&found, event)?;
-        Ok(invitation_mail(event, &organization, Some(invitation), role, by, context.at))
+        let offer = MailedOffer { role, by: author(&found, event)? };
+        Ok(invitation_mail(event, &organization, Some(invitation), offer, context.at))
     }
 
     /// The mail to the invitee of an invitation that was revoked, or ended with its organization.
@@ -47,10 +47,13 @@ impl MailService {
         let keys = [Key::organization(org), slot.clone(), Key::delivery(id)].into_iter();
         let found = self.store.get(keys.chain(author_key(event))).await?;
         let Some(organization) = found.any_organization(org) else { return Ok(None) };
-        let used = found.address_slot(&slot)?;
-        let (called, delivery) = (found.invited(org, id)?, found.delivery(id)?);
+        let facts = RevocationFacts {
+            address_is_used: found.address_slot(&slot)?.is_some(),
+            called: found.invited(org, id)?,
+            delivery: found.delivery(id)?,
+        };
         let by = author(&found, event)?;
-        Ok(revocation_mail(event, organization, used.as_ref(), called, delivery, by))
+        Ok(revocation_mail(event, organization, facts, by))
     }
 
     /// The mail to the inviter of an invitation that was accepted, unless they got one in the last hour
@@ -77,7 +80,7 @@ impl MailService {
         let (Some(organization), Some(to), Some(by)) = (organization, to, by) else {
             return Ok(None);
         };
-        let recipient = HourlyRecipient::Inviter(org, inviter);
+        let recipient = DigestRecipient::Inviter(org, inviter);
         if !self.store.mail_now(recipient, event, Some(member)).await? {
             return Ok(None);
         }

@@ -11,9 +11,9 @@ use shared::{
 use crate::{MailService, selection::member_in};
 
 impl MailService {
-    /// The mails about the appointment of a Super Admin: to them, to the former one if they are an Admin
-    /// now, and to the other Admins. A former one who was removed gets the mail of their removal. None if
-    /// the appointed member is not the Super Admin any more.
+    /// The mails about the appointment of a Super Admin: to them, to the former one who is an Admin
+    /// now, and to the other Admins. A former one who was removed gets the mail of their removal.
+    /// None if the appointed member is not the Super Admin any more.
     pub(crate) async fn about_appointment(
         &self,
         event: &Event,

@@ -1,5 +1,6 @@
-//! The mails before access ends (END1): one to each member, and in each run and organization one to each person who
-//! granted access or keeps a service (MACH1), about all members whose access ends soon.
+//! The mails before access ends (END1). Each member gets one. In each run and organization, each
+//! person who granted access or keeps a service (MACH1) gets one about all members whose access
+//! ends soon.
 
 use std::collections::BTreeMap;
 
@@ -96,7 +97,7 @@ impl MailService {
             }
         }
         let role = role_name(&found, org, member.role_id)?;
-        let access = EndingAccess::of(member, role, now);
+        let access = EndingAccess::soon(member, role, now);
         Ok(access.map(|access| Ending { organization, concerned, access }))
     }
 
@@ -114,8 +115,8 @@ impl MailService {
         self.send_all(vec![MarkedMail { mail, mark }], context, out_of_time).await
     }
 
-    /// Sends one mail about all access that concerns a person, of which no mail to them was sent yet.
-    /// Returns the number of mails.
+    /// Sends one mail about all access that concerns a person, if no earlier mail to them was about
+    /// it. Returns the number of mails.
     ///
     /// Each access has a mark. A run claims the marks first, so what another run mails is in no other
     /// mail.

@@ -22,7 +22,7 @@ impl Default for Brand {
 }
 
 impl Brand {
-    /// The look with these settings, of which each can be absent.
+    /// The look with these settings. Each can be absent.
     ///
     /// # Errors
     ///

@@ -24,48 +24,17 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
     Draft { text: text(&mail.notification), language: mail.language, values }
 }
 
-/// The text of a mail. Each notification has its own.
+/// The text of a mail. Each notification has its own, and so has an offboarding from a single organization.
 fn text(notification: &Notification) -> Text {
-    use Notification as N;
     match notification {
-        N::Invited { .. } => Text::Invited,
-        N::InvitationExpiring { .. } => Text::InvitationExpiring,
-        N::InvitationRevoked { .. } => Text::InvitationRevoked,
-        N::InvitationVoid => Text::InvitationVoid,
-        N::InvitationAccepted { .. } => Text::InvitationAccepted,
-        N::InvitationsAccepted { .. } => Text::InvitationsAccepted,
-        N::RequestReceived => Text::RequestReceived,
-        N::RequestToDecide { .. } => Text::RequestToDecide,
-        N::RequestsToDecide { .. } => Text::RequestsToDecide,
-        N::RequestApproved { .. } => Text::RequestApproved,
-        N::RequestDeclined { .. } => Text::RequestDeclined,
-        N::RoleChanged { .. } => Text::RoleChanged,
-        N::Removed { .. } => Text::Removed,
-        N::MembershipEnded { .. } => Text::MembershipEnded,
-        N::Offboarded { organizations, more: false, .. } if organizations.len() == 1 => {
+        Notification::Offboarded { organizations, more: false, .. } if organizations.len() == 1 => {
             Text::OffboardedFromOne
         }
-        N::Offboarded { .. } => Text::Offboarded,
-        N::AccessExpiring { .. } => Text::AccessExpiring,
-        N::GrantedAccessExpiring { .. } => Text::GrantedAccessExpiring,
-        N::GrantedAccessesExpiring { .. } => Text::GrantedAccessesExpiring,
-        N::AlertAddressAdded { .. } => Text::AlertAddressAdded,
-        N::SuperAdminTransferred { .. } => Text::SuperAdminTransferred,
-        N::SuperAdminReceived { .. } => Text::SuperAdminReceived,
-        N::SuperAdminAssigned => Text::SuperAdminAssigned,
-        N::SuperAdminReplaced { .. } => Text::SuperAdminReplaced,
-        N::SuperAdminAppointed { .. } => Text::SuperAdminAppointed,
-        N::ServicesWithoutKeeper { .. } => Text::ServicesWithoutKeeper,
-        N::AccountReplaced => Text::AccountReplaced,
-        N::MemberReconnected { .. } => Text::MemberReconnected,
-        N::SecurityReset => Text::SecurityReset,
-        N::RequestVoid => Text::RequestVoid,
-        N::OrganizationSuspended { .. } => Text::OrganizationSuspended,
-        N::OrganizationResumed => Text::OrganizationResumed,
+        other => other.into(),
     }
 }
 
-type Values = Vec<(&'static str, String)>;
+type TextValues = Vec<(&'static str, String)>;
 
 /// Why a mail about the access of others reaches its recipient.
 fn reason(concern: Concern, language: Language) -> (&'static str, String) {
@@ -74,11 +43,11 @@ fn reason(concern: Concern, language: Language) -> (&'static str, String) {
         Concern::Kept => Phrase::Kept,
         Concern::GrantedOrKept => Phrase::GrantedOrKept,
     };
-    ("reason", phrase.of(language).to_owned())
+    ("reason", phrase.in_language(language).to_owned())
 }
 
 /// The values of the placeholders in the text, without those that every mail has.
-fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
+fn values(mail: &OutgoingMail, portal: &Portal) -> TextValues {
     use Notification as N;
     let (org, language) = (mail.org, mail.language);
     let author = |by: &Author| author(by, language);
@@ -131,7 +100,7 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
         }
         N::SuperAdminTransferred { to } => vec![("to", shown(to)), organization],
         N::SuperAdminReceived { from } => {
-            let unknown = || Phrase::FormerSuperAdmin.of(language).to_owned();
+            let unknown = || Phrase::FormerSuperAdmin.in_language(language).to_owned();
             vec![("from", from.as_ref().map_or_else(unknown, shown)), organization]
         }
         N::SuperAdminReplaced { new } | N::SuperAdminAppointed { new } => {
@@ -157,7 +126,7 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> Values {
 }
 
 /// A person as a mail shows them: `Ada Lovelace (ada@example.com)`. The address is verified, the name is
-/// not, so it never stands alone. A user manager chose the name of a service, which has no address.
+/// not, so it is never shown alone. A user manager chose the name of a service, which has no address.
 fn shown(person: &NamedPerson) -> String {
     match (&person.name, &person.email) {
         (Some(name), Some(email)) => format!("{name} ({email})"),
@@ -174,8 +143,8 @@ fn address(person: &NamedPerson) -> String {
 fn author(by: &Author, language: Language) -> String {
     match by {
         Author::Person(person) => shown(person),
-        Author::Erased => Phrase::Erased.of(language).to_owned(),
-        Author::Platform => Phrase::Platform.of(language).to_owned(),
+        Author::Erased => Phrase::Erased.in_language(language).to_owned(),
+        Author::Platform => Phrase::Platform.in_language(language).to_owned(),
     }
 }
 
@@ -214,7 +183,7 @@ fn access_end_in(end: Option<Timestamp>, language: Language) -> String {
 fn date_and_time(at: Timestamp, language: Language) -> String {
     let part = |format: &str| at.strftime(format).to_string();
     let month = part("%-m").parse::<usize>().unwrap_or(1).saturating_sub(1);
-    let month = Phrase::Months.of(language).split(' ').nth(month).unwrap_or_default();
+    let month = Phrase::Months.in_language(language).split(' ').nth(month).unwrap_or_default();
     let (day, year, clock) = (part("%-d"), part("%Y"), part("%H:%M"));
     let values = [("day", day.as_str()), ("month", month), ("year", &year), ("clock", &clock)];
     Phrase::Time.with(language, &values)

@@ -1,11 +1,12 @@
-//! What the schedule sends: the digests of hourly mail (INV14), and the mails before invitations and access
+//! What the schedule sends: the digests (INV14, OP2), and the mails before invitations and access
 //! end.
 
 use serde::Serialize;
 use shared::{
     domain::{
-        HourlyMail, HourlyRecipient, JoinRequest, MAX_JOIN_REQUESTS, MAX_NAMED_IN_DIGEST, MemberId,
-        NamedPerson, Notification, OrgId, OutgoingMail, RequestContext, join_digest_mails,
+        DigestRecipient, DigestState, JoinRequest, MAX_JOIN_REQUESTS, MAX_NAMED_IN_DIGEST,
+        MemberId, NamedPerson, Notification, OrgId, OutgoingMail, RequestContext,
+        join_digest_mails,
     },
     store::{Error, Key, List, PageRequest},
 };
@@ -17,10 +18,10 @@ const MAX_DIGESTS: u16 = 100;
 
 /// The result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
+pub struct MailSummary {
     /// Digests that were sent.
     pub sent: u32,
-    /// Digests of which nothing mattered any more, or which another run sent faster.
+    /// Digests without a line that still matters, or that another run sent faster.
     pub empty: u32,
     /// Digests that failed. The next run tries them again.
     pub failed: u32,
@@ -37,8 +38,8 @@ pub async fn send_due(
     service: &MailService,
     context: &RequestContext,
     out_of_time: impl Fn() -> bool,
-) -> Result<Summary, Error> {
-    let mut summary = Summary::default();
+) -> Result<MailSummary, Error> {
+    let mut summary = MailSummary::default();
     for recipient in service.store.due_digests(context.at, MAX_DIGESTS).await? {
         if out_of_time() {
             return Ok(summary);
@@ -68,21 +69,21 @@ impl MailService {
     async fn digest(
         &self,
         context: &RequestContext,
-        recipient: HourlyRecipient,
+        recipient: DigestRecipient,
         out_of_time: &impl Fn() -> bool,
     ) -> Result<bool, WaitReason> {
-        let waiting = self.store.hourly_mail(recipient).await?;
+        let waiting = self.store.digest_state(recipient).await?;
         let due = waiting.and_then(|mail| Some((mail.digest_at?, mail)));
         let Some((digest_at, last)) = due.filter(|(at, _)| *at <= context.at) else {
             // Another run was faster.
             return Ok(false);
         };
         let mails = match recipient {
-            HourlyRecipient::Managers(org) => self.of_requests(org, &last, context).await?,
-            HourlyRecipient::Inviter(org, inviter) => {
+            DigestRecipient::Managers(org) => self.of_requests(org, &last, context).await?,
+            DigestRecipient::Inviter(org, inviter) => {
                 self.of_acceptances(org, inviter, &last, context).await?.into_iter().collect()
             }
-            HourlyRecipient::Offboarded(_) => {
+            DigestRecipient::Offboarded(_) => {
                 self.of_offboarding(&last, context).await?.into_iter().collect()
             }
         };
@@ -101,7 +102,7 @@ impl MailService {
     async fn of_requests(
         &self,
         id: OrgId,
-        last: &HourlyMail,
+        last: &DigestState,
         context: &RequestContext,
     ) -> Result<Vec<OutgoingMail>, Error> {
         let Some(org) = self.store.organization(id).await? else { return Ok(vec![]) };
@@ -126,7 +127,7 @@ impl MailService {
         &self,
         org: OrgId,
         inviter: MemberId,
-        last: &HourlyMail,
+        last: &DigestState,
         context: &RequestContext,
     ) -> Result<Option<OutgoingMail>, Error> {
         let people = last.people.iter().map(|&id| Key::member(org, id));

@@ -87,7 +87,7 @@ const MALFORMED: [&str; 12] = [
 impl SendFailure {
     /// The failure that a response means for a mail from the address `sender`. From the narrowest
     /// meaning to the widest: the recipient, the message, then the code and the status alone.
-    pub fn of(response: ErrorResponse<'_>, sender: &str) -> Self {
+    pub fn from_response(response: ErrorResponse<'_>, sender: &str) -> Self {
         let ErrorResponse { code, message, status } = response;
         let text = message.to_ascii_lowercase();
         // Clients know some codes with this end and some without.
@@ -188,7 +188,7 @@ mod tests {
     const SENDER: &str = "no-reply@rolecall.example";
 
     fn failure(code: &str, message: &str, status: u16) -> SendFailure {
-        SendFailure::of(ErrorResponse { code, message, status }, SENDER)
+        SendFailure::from_response(ErrorResponse { code, message, status }, SENDER)
     }
 
     fn cause(code: &str, message: &str, status: u16) -> Option<WaitCause> {

@@ -24,13 +24,13 @@ pub(crate) struct Feedback {
 #[serde(rename_all = "camelCase")]
 struct Detail {
     event_type: String,
-    mail: Mail,
+    mail: ReportedMail,
     bounce: Option<Bounce>,
     complaint: Option<Complaint>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Mail {
+struct ReportedMail {
     tags: Option<HashMap<String, Vec<String>>>,
 }
 
@@ -124,7 +124,7 @@ impl Bounce {
     }
 }
 
-impl Mail {
+impl ReportedMail {
     /// The sending that the tags name.
     fn sending(&self) -> Option<Sending> {
         let invitation = self.tag(INVITATION_TAG)?.parse().ok()?;

@@ -35,7 +35,7 @@ use std::sync::Arc;
 use shared::{domain::RequestContext, metrics::Metric, store::Store};
 
 pub use brand::{Brand, MAX_PRODUCT_NAME};
-pub use digests::{Summary, send_due};
+pub use digests::{MailSummary, send_due};
 pub use failure::{ErrorResponse, SendFailure, WaitCause};
 pub use portal::Portal;
 pub use queue::{BatchFailures, EventKey, ItemFailure, Message, MessageAttributes, Messages};

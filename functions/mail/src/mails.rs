@@ -84,8 +84,8 @@ impl MailService {
         self.hand_over(mail, vec![mark], context).await.map(|()| true)
     }
 
-    /// Hands over a mail of which the caller holds the claims of all `marks`, and finishes or releases
-    /// them.
+    /// Hands over a mail, and finishes or releases the claims of its `marks`. The caller holds all
+    /// of them.
     ///
     /// # Errors
     ///

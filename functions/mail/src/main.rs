@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use lambda_http::{Error, LambdaEvent, lambda_runtime, service_fn};
-use mail::{BatchFailures, Brand, MAX_CALL, MailService, Messages, Portal, Ses, Summary};
+use mail::{BatchFailures, Brand, MAX_CALL, MailService, MailSummary, Messages, Portal, Ses};
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{Email, RequestContext},
@@ -12,8 +12,8 @@ use shared::{
     metrics::collected,
 };
 
-/// The time before Lambda's deadline at which no further mail is begun: that of two calls of SES, and of
-/// the table before and after them.
+/// The time before Lambda's deadline at which no further mail is begun. It is enough for two calls
+/// of SES, and for those of the table before and after them.
 const RESERVE: Duration = MAX_CALL.saturating_mul(2).saturating_add(Duration::from_secs(10));
 
 #[tokio::main(flavor = "current_thread")]
@@ -33,7 +33,7 @@ async fn serve() -> Result<(), Error> {
     .await
 }
 
-async fn run(service: &MailService, event: LambdaEvent<Invocation>) -> Result<Report, Error> {
+async fn run(service: &MailService, event: LambdaEvent<Invocation>) -> Result<MailReport, Error> {
     let LambdaEvent { payload, context: lambda } = event;
     let out_of_time = || ends_within(RESERVE, &lambda);
     let request_id = &lambda.request_id;
@@ -44,9 +44,9 @@ async fn run(service: &MailService, event: LambdaEvent<Invocation>) -> Result<Re
             let handled = mail::handle(service, &batch, &context, out_of_time);
             let (failures, metrics) = collected(handled).await;
             let waiting = failures.batch_item_failures.len();
-            let done = Batch { messages: batch.messages.len(), waiting };
+            let done = MessageBatch { messages: batch.messages.len(), waiting };
             log::run("batch", request_id, now, &done, metrics);
-            Ok(Report::Queue(failures))
+            Ok(MailReport::Queue(failures))
         }
         Invocation::Schedule(ScheduledRun { time }) => {
             let context = RequestContext::without_actor(time, request_id, 0);
@@ -55,14 +55,14 @@ async fn run(service: &MailService, event: LambdaEvent<Invocation>) -> Result<Re
             let (summary, metrics) = collected(sent).await;
             let summary = summary?;
             log::run("schedule", request_id, time, &summary, metrics);
-            Ok(Report::Schedule(summary))
+            Ok(MailReport::Schedule(summary))
         }
     }
 }
 
 /// The result of a batch, for the log.
 #[derive(Serialize)]
-struct Batch {
+struct MessageBatch {
     messages: usize,
     waiting: usize,
 }
@@ -78,8 +78,8 @@ enum Invocation {
 /// The answer to either.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Report {
-    Schedule(Summary),
+enum MailReport {
+    Schedule(MailSummary),
     Queue(BatchFailures),
 }
 

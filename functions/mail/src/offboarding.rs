@@ -1,9 +1,9 @@
-//! The mail about an offboarding (OP2). Its events wait for each other, an item for each address, and the schedule sends
-//! one mail that names the organizations.
+//! The mail about an offboarding (OP2). Its events wait for each other, in one digest for each address. The schedule sends
+//! the digest, which names the organizations.
 
 use shared::{
     domain::{
-        AddressDigest, Delivery, Event, EventAction, HourlyMail, HourlyRecipient, Name,
+        AddressDigest, Delivery, DigestRecipient, DigestState, Event, EventAction, Name,
         Notification, OutgoingMail, PersonId, RequestContext,
     },
     store::{Error, Key},
@@ -20,7 +20,7 @@ impl MailService {
         context: &RequestContext,
     ) -> Result<Vec<OutgoingMail>, Error> {
         if let Some(mail) = self.to_offboarded(event).await? {
-            self.gather(event, &mail, context).await?;
+            self.add_to_digest(event, &mail, context).await?;
         }
         match event.action {
             EventAction::MemberRemoved => self.about_services(event, context).await,
@@ -42,7 +42,7 @@ impl MailService {
     }
 
     /// Makes an event wait, once: a mark says that it does, also after the mail.
-    async fn gather(
+    async fn add_to_digest(
         &self,
         event: &Event,
         mail: &OutgoingMail,
@@ -52,15 +52,15 @@ impl MailService {
         if self.store.done_mails(vec![mark.clone()]).await?.contains(&mark) {
             return Ok(());
         }
-        let recipient = HourlyRecipient::Offboarded(PersonId::of_address(&mail.to));
-        self.store.gather_mail(recipient, event).await?;
+        let recipient = DigestRecipient::Offboarded(PersonId::of_address(&mail.to));
+        self.store.add_to_digest(recipient, event).await?;
         self.store.finish_mail(context, mark, None, Delivery::Waiting).await
     }
 
     /// The mail about the events that wait and are still true.
     pub(crate) async fn of_offboarding(
         &self,
-        waiting: &HourlyMail,
+        waiting: &DigestState,
         context: &RequestContext,
     ) -> Result<Option<OutgoingMail>, Error> {
         let (mut first, mut organizations) = (None, Vec::<Name>::new());

@@ -2,7 +2,8 @@
 
 use shared::{
     domain::{
-        AddressSlot, Author, Invitation, OutgoingMail, Reminder, RequestContext, reminder_mail,
+        AddressSlot, Author, Invitation, MailedOffer, OutgoingMail, ReminderFacts, RequestContext,
+        reminder_mail,
     },
     store::{Error, Expiring, Key, Reminded},
 };
@@ -77,9 +78,8 @@ impl MailService {
         };
         let role_of_inviter = role_of_inviter.filter(|member| member.has_access(context.at));
         let role_of_inviter = role_of_inviter.map(|member| member.role_id);
-        let reminder = Reminder { role: role_name(&names, org, invitation.role_id)?, by };
-        let delivery = found.delivery(id)?;
-        let now = context.at;
-        Ok(reminder_mail(&organization, &invitation, delivery, role_of_inviter, reminder, now))
+        let offer = MailedOffer { role: role_name(&names, org, invitation.role_id)?, by };
+        let facts = ReminderFacts { delivery: found.delivery(id)?, inviter: role_of_inviter };
+        Ok(reminder_mail(&organization, &invitation, facts, offer, context.at))
     }
 }

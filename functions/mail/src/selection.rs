@@ -3,11 +3,10 @@
 use serde_json::Value;
 use shared::{
     domain::{
-        Author, CalledPerson, Email, Event, EventAction, HourlyRecipient, MemberId, NamedPerson,
+        Author, CalledPerson, DigestRecipient, Email, Event, EventAction, MemberId, NamedPerson,
         Notification, OrgId, Organization, OutgoingMail, RequestContext, RoleId,
         join_request_mails,
     },
-    http::views,
     store::{Error, FetchedItems, Key},
 };
 
@@ -23,47 +22,51 @@ impl MailService {
         if event.offboarding {
             return self.about_offboarding(event, context).await;
         }
-        let one = match event.action {
-            EventAction::InvitationCreated | EventAction::InvitationResent => {
-                self.to_invitee(event, context).await?
-            }
-            EventAction::InvitationRevoked => self.about_revocation(event).await?,
-            EventAction::InvitationAccepted => self.about_acceptance(event, context).await?,
-            EventAction::MemberRoleChanged => self.about_new_role(event).await?,
-            EventAction::CriticalAlertUserAdded => self.about_alert_address(event).await?,
-            EventAction::JoinRequestApproved | EventAction::JoinRequestDeclined => {
-                self.about_decision(event).await?
-            }
-            EventAction::JoinRequestCancelled => self.about_ended_request(event).await?,
-            EventAction::JoinRequestCreated => {
-                return self.about_join_request(event, context).await;
-            }
-            EventAction::SuperAdminTransferred => return self.about_transfer(event).await,
-            EventAction::SuperAdminAppointed => {
-                return self.about_appointment(event, context).await;
-            }
+        match event.action {
+            EventAction::JoinRequestCreated => self.about_join_request(event, context).await,
+            EventAction::SuperAdminTransferred => self.about_transfer(event).await,
+            EventAction::SuperAdminAppointed => self.about_appointment(event, context).await,
             EventAction::MemberRemoved => {
                 let removal = self.about_removal(event).await?;
                 let services = self.about_services(event, context).await?;
-                return Ok(removal.into_iter().chain(services).collect());
+                Ok(removal.into_iter().chain(services).collect())
             }
             EventAction::MemberReconnected => {
                 let account = self.about_new_account(event, context).await?;
                 let services = self.about_services(event, context).await?;
-                return Ok(account.into_iter().chain(services).collect());
+                Ok(account.into_iter().chain(services).collect())
             }
             EventAction::MemberLeft | EventAction::MemberExpired => {
-                return self.about_services(event, context).await;
+                self.about_services(event, context).await
             }
-            EventAction::SecurityUpdated => {
-                return self.about_security_reset(event, context).await;
-            }
+            EventAction::SecurityUpdated => self.about_security_reset(event, context).await,
             EventAction::OrganizationSuspended | EventAction::OrganizationResumed => {
-                return self.about_suspension(event, context).await;
+                self.about_suspension(event, context).await
             }
-            _ => None,
-        };
-        Ok(one.into_iter().collect())
+            _ => Ok(self.single_mail(event, context).await?.into_iter().collect()),
+        }
+    }
+
+    /// The mail about an event that causes at most one.
+    async fn single_mail(
+        &self,
+        event: &Event,
+        context: &RequestContext,
+    ) -> Result<Option<OutgoingMail>, Error> {
+        match event.action {
+            EventAction::InvitationCreated | EventAction::InvitationResent => {
+                self.to_invitee(event, context).await
+            }
+            EventAction::InvitationRevoked => self.about_revocation(event).await,
+            EventAction::InvitationAccepted => self.about_acceptance(event, context).await,
+            EventAction::MemberRoleChanged => self.about_new_role(event).await,
+            EventAction::CriticalAlertUserAdded => self.about_alert_address(event).await,
+            EventAction::JoinRequestApproved | EventAction::JoinRequestDeclined => {
+                self.about_decision(event).await
+            }
+            EventAction::JoinRequestCancelled => self.about_ended_request(event).await,
+            _ => Ok(None),
+        }
     }
 
     /// The mails about a new join request: a receipt, and one to each user manager unless they got
@@ -77,7 +80,7 @@ impl MailService {
         let Some(Requester { org, person }) = requester else { return Ok(vec![]) };
         let Some(address) = person.email.clone() else { return Ok(vec![]) };
         let receipt = OutgoingMail::new(&org, address, Notification::RequestReceived);
-        if !self.store.mail_now(HourlyRecipient::Managers(org.id()), event, None).await? {
+        if !self.store.mail_now(DigestRecipient::Managers(org.id()), event, None).await? {
             return Ok(vec![receipt]);
         }
         let managers = self.store.managers(&org, context.at).await?;
@@ -207,5 +210,5 @@ pub(crate) fn named(
 
 /// The name of a role. `found` has the item of a custom role.
 pub(crate) fn role_name(found: &FetchedItems, org: OrgId, role: RoleId) -> Result<String, Error> {
-    Ok(views::role_name(role, found.role_summary(org, role)?.as_ref()))
+    Ok(role.shown_name(found.role_summary(org, role)?.as_ref()))
 }

@@ -70,12 +70,15 @@ impl Ses {
             (Some(known), Some(status)) => {
                 let code = known.code().unwrap_or_default();
                 let message = known.message().unwrap_or_default();
-                SendFailure::of(ErrorResponse { code, message, status }, self.from.as_str())
+                SendFailure::from_response(
+                    ErrorResponse { code, message, status },
+                    self.from.as_str(),
+                )
             }
             // A response that is no error of SES, for example of a proxy.
             (None, Some(status)) => {
                 let response = ErrorResponse { code: "unreadable response", message: "", status };
-                SendFailure::of(response, self.from.as_str())
+                SendFailure::from_response(response, self.from.as_str())
             }
             (_, None) => {
                 let is_unanswered = match &error {

@@ -51,7 +51,7 @@ pub(crate) struct Draft {
 /// Renders a mail.
 pub(crate) fn render(draft: &Draft, brand: &Brand) -> MailContent {
     let Draft { text, language, values } = draft;
-    let template = text.of(*language).trim();
+    let template = text.in_language(*language).trim();
     let (subject, body) = template.split_once("\n\n").unwrap_or((template, ""));
     let subject = insert(subject, values, |value| single_line(value, MAX_SUBJECT_VALUE));
     // A mail program would decode an encoded word (RFC 2047), whatever it says.
@@ -109,7 +109,7 @@ fn button(label: &str, target: &str) -> String {
 
 /// The address of a link, for mail programs that hide buttons.
 fn hint(target: &str, language: Language) -> String {
-    let hint = Phrase::LinkHint.of(language);
+    let hint = Phrase::LinkHint.in_language(language);
     format!(
         "<p class=\"muted\" style=\"{SMALL}\">{hint}<br>\
          <a class=\"link\" href=\"{target}\" style=\"color: #1d4ed8\">{target}</a></p>"

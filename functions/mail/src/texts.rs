@@ -1,21 +1,27 @@
 //! The texts of mails in each language: a file for each mail, and a file of phrases. A text that a
 //! language lacks does not compile, and a test compares placeholders and phrases.
 
-use shared::domain::Language;
+use shared::domain::{Language, Notification};
 
 macro_rules! texts {
-    ($($name:ident = $file:literal,)*) => {
-        /// The text of a mail.
+    ($other:ident = $other_file:literal; $($name:ident = $file:literal,)*) => {
+        /// The text of a mail: one for each notification, and one for a special case.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum Text { $($name,)* }
+        pub(crate) enum Text { $($name,)* $other }
+
+        impl From<&Notification> for Text {
+            fn from(notification: &Notification) -> Self {
+                match notification { $(Notification::$name { .. } => Self::$name,)* }
+            }
+        }
 
         impl Text {
             /// All texts.
             #[cfg(test)]
-            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)* Self::$other];
 
             /// The text in a language: the subject, then paragraphs.
-            pub(crate) fn of(self, language: Language) -> &'static str {
+            pub(crate) fn in_language(self, language: Language) -> &'static str {
                 match (self, language) { $(
                     (Self::$name, Language::English) => {
                         include_str!(concat!("../templates/en/", $file, ".txt"))
@@ -23,13 +29,21 @@ macro_rules! texts {
                     (Self::$name, Language::German) => {
                         include_str!(concat!("../templates/de/", $file, ".txt"))
                     }
-                )* }
+                )*
+                    (Self::$other, Language::English) => {
+                        include_str!(concat!("../templates/en/", $other_file, ".txt"))
+                    }
+                    (Self::$other, Language::German) => {
+                        include_str!(concat!("../templates/de/", $other_file, ".txt"))
+                    }
+                }
             }
         }
     };
 }
 
 texts! {
+    OffboardedFromOne = "offboarded_from_one";
     AccessExpiring = "access_expiring",
     AccountReplaced = "account_replaced",
     AlertAddressAdded = "alert_address_added",
@@ -44,7 +58,6 @@ texts! {
     MemberReconnected = "member_reconnected",
     MembershipEnded = "membership_ended",
     Offboarded = "offboarded",
-    OffboardedFromOne = "offboarded_from_one",
     OrganizationResumed = "organization_resumed",
     OrganizationSuspended = "organization_suspended",
     Removed = "removed",
@@ -103,7 +116,7 @@ phrases! {
 
 impl Phrase {
     /// The phrase in a language. It can have placeholders.
-    pub(crate) fn of(self, language: Language) -> &'static str {
+    pub(crate) fn in_language(self, language: Language) -> &'static str {
         let mut lines = phrases_of(language).lines().filter_map(|line| line.split_once(": "));
         // INVARIANT: a test finds every phrase in every language.
         lines.find(|(key, _)| *key == self.key()).map_or("", |(_, text)| text)
@@ -114,7 +127,7 @@ impl Phrase {
         let insert = |text: String, (name, value): &(&str, &str)| {
             text.replace(&format!("{{{name}}}"), value)
         };
-        values.iter().fold(self.of(language).to_owned(), insert)
+        values.iter().fold(self.in_language(language).to_owned(), insert)
     }
 }
 
@@ -144,9 +157,9 @@ mod tests {
     #[test]
     fn every_mail_has_the_same_placeholders_and_links_in_every_language() {
         for &text in Text::ALL {
-            let english = text.of(Language::English);
+            let english = text.in_language(Language::English);
             for language in Language::ALL {
-                let own = text.of(language);
+                let own = text.in_language(language);
                 assert_eq!(placeholders(own), placeholders(english), "{text:?} {language:?}");
                 assert_eq!(links(own), links(english), "{text:?} {language:?}");
                 let (subject, body) = own.split_once("\n\n").expect("a subject and a body");
@@ -164,11 +177,12 @@ mod tests {
             let keys = phrases_of(language).lines().map(|line| line.split_once(": ").unwrap().0);
             assert_eq!(keys.collect::<BTreeSet<_>>(), expected.iter().copied().collect());
             for phrase in Phrase::ALL {
-                let (own, english) = (phrase.of(language), phrase.of(Language::English));
+                let (own, english) =
+                    (phrase.in_language(language), phrase.in_language(Language::English));
                 assert_eq!(placeholders(own), placeholders(english), "{phrase:?} {language:?}");
                 assert!(!own.trim().is_empty(), "{phrase:?} {language:?}");
             }
-            assert_eq!(Phrase::Months.of(language).split(' ').count(), 12);
+            assert_eq!(Phrase::Months.in_language(language).split(' ').count(), 12);
         }
     }
 }

@@ -91,11 +91,7 @@ impl About<'_> {
         let org = self.filters.role_id.iter().any(unnamed).then(|| self.org.id());
         let own = store.role_summaries(org).await?;
         let name = |&role: &RoleId| {
-            if names.has_role(role) {
-                names.role_name(role)
-            } else {
-                views::role_name(role, own.of(role))
-            }
+            if names.has_role(role) { names.role_name(role) } else { role.shown_name(own.of(role)) }
         };
         Ok(self.filters.role_id.iter().map(name).collect())
     }

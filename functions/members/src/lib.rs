@@ -309,8 +309,8 @@ fn total(filter: &UserFilter, org: &Organization, found: &FetchedItems) -> Resul
         filter.roles.iter().map(of_role).collect::<Result<_, _>>()?
     };
     let number = |status: &Status, users: &UserCount| match (status, filter.kind) {
-        (Status::Active, None) => users.active + users.services,
-        (Status::Active, Some(MemberKind::Person)) => users.active,
+        (Status::Active, None) => users.members(),
+        (Status::Active, Some(MemberKind::Person)) => users.persons,
         (Status::Active, Some(MemberKind::Service)) => users.services,
         (Status::Pending, Some(MemberKind::Service)) => 0,
         (Status::Pending, _) => users.pending,

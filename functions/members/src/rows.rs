@@ -132,7 +132,7 @@ impl DisplayNames {
 
     /// The name of a role.
     pub(crate) fn role_name(&self, role: RoleId) -> String {
-        views::role_name(role, self.roles.of(role))
+        role.shown_name(self.roles.of(role))
     }
 
     /// The row of `user`, in the order of [`COLUMNS`].

@@ -3,7 +3,7 @@
 
 use shared::{
     domain::{OrgId, fold},
-    http::{ApiError, FieldError, Problem, views},
+    http::{ApiError, FieldError, Problem},
     store::{
         Direction, Error, PageRequest, Position, RoleSummaries, Slice, Store, User, UserFilter,
         UserStream, index::address_of,
@@ -104,7 +104,7 @@ impl NameOrder {
         };
         let name = match self.compared {
             Compared::Name => name.unwrap_or_else(|| fold(&address)),
-            Compared::RoleName => fold(&views::role_name(user.role(), roles.of(user.role()))),
+            Compared::RoleName => fold(&user.role().shown_name(roles.of(user.role()))),
         };
         let compared = &name[..name.floor_char_boundary(MAX_COMPARED)];
         format!("{compared}\0{address}\0{id}")

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, AddressSlot, Email, Invitation, InvitationId, Language, MemberId, OrgId,
+        self, AddressSlot, Email, FirstAdmin, Invitation, InvitationId, Language, MemberId, OrgId,
         Organization, Refusal,
     },
     http::{Answer, ApiError, Call, IfMatch, Json, NoBody, Path, views},
@@ -39,10 +39,10 @@ pub(crate) async fn invite_first_admin(
     let org = app.store.organization_for_operator(id).await?;
     let new = InvitationId::of(context.at, id, &email);
     let facts = FirstAdminFacts::read(&app.store, &org, new).await?;
-    let persons = OrganizationCounts::of(&org, &facts.found).all().active;
+    let persons = OrganizationCounts::of(&org, &facts.found).all().persons;
     let taken = facts.taken();
-    let invitation =
-        domain::invite_first_admin(&org, persons, taken, email, language, new, context.at)?;
+    let first = FirstAdmin { id: new, email, language };
+    let invitation = domain::invite_first_admin(&org, persons, taken, first, context.at)?;
     let view = FirstAdminInvitation::of(&invitation, &org, &facts.found, context.at)?;
     let location = format!("/v1/organizations/{id}/invitations/{}", invitation.id);
     let answer = Answer::created(location, &view).with_version(invitation.version);

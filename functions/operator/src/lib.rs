@@ -121,7 +121,7 @@ async fn create(
     let location = format!("/v1/operator/organizations/{id}");
     let answer = Answer::created(location, &above.view(&org)).with_version(org.version);
     let first_admin = first_admin.as_ref();
-    let new = NewOrganization { org: &org, founder: None, first_admin, parent, creator: None };
+    let new = NewOrganization { org: &org, first_member: None, first_admin, parent, creator: None };
     answer.commit(app.store.transaction(&context).create_organization(new)?).await
 }
 

@@ -1,7 +1,7 @@
 //! Join requests: made by people with an address in an approved domain, decided by user managers
 //! (ORG2).
 //!
-//! A requester has no standing in the organization. The verified address in their token decides
+//! A requester is no member of the organization. The verified address in their token decides
 //! what they may know; any other caller gets 404 (U5).
 
 use std::collections::BTreeMap;
@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, AddressDigest, AddressSlot, ApplicantFacts, ApprovalFacts, BoundedList, Email,
-        JoinRequest, JoinRequestId, MAX_COMMENT, MailDomain, Name, OrgId, Organization, Person,
-        PersonDigest, Refusal, RequestContext, RoleId,
+        self, AddressDigest, AddressSlot, ApprovalFacts, BoundedList, Email, JoinRequest,
+        JoinRequestId, MAX_COMMENT, MailDomain, Name, OrgId, Organization, Person, PersonDigest,
+        Refusal, RequestContext, RequesterFacts, RoleId,
     },
     http::{
         Answer, ApiError, App, Call, CountedPage, IfMatch, Json, NoBody, OptionalJson, Page,
@@ -94,10 +94,10 @@ pub(crate) async fn ask(
     OptionalJson(CreateJoinRequest { comment: Text(comment) }): OptionalJson<CreateJoinRequest>,
 ) -> Result<Answer, ApiError> {
     let slot = own_slot(&person, org);
-    let applicant = Applicant { store: &app.store, person: &person, org, slot, context: &context };
-    let found = applicant.read().await?;
+    let requester = Requester { store: &app.store, person: &person, org, slot, context: &context };
+    let found = requester.read().await?;
     let organization = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
-    let (request, facts) = applicant.ask(&organization, found, comment).await?;
+    let (request, facts) = requester.ask(&organization, found, comment).await?;
     let view = views::JoinRequest::of(request.clone(), organization.name.clone());
     let answer = Answer::created(format!("/v1/organizations/{org}/join-requests/mine"), &view);
     let budget = app.limits.budgets.of_requester(org, &person.id, context.at);
@@ -112,7 +112,7 @@ fn own_slot(person: &Person, org: OrgId) -> Option<Key> {
 }
 
 /// A person who asks to join an organization.
-struct Applicant<'a> {
+struct Requester<'a> {
     store: &'a Store,
     person: &'a Person,
     org: OrgId,
@@ -121,7 +121,7 @@ struct Applicant<'a> {
     context: &'a RequestContext,
 }
 
-impl Applicant<'_> {
+impl Requester<'_> {
     /// The request, and what it relied on. Ends a membership whose access has ended first.
     ///
     /// # Errors
@@ -132,9 +132,9 @@ impl Applicant<'_> {
         organization: &Organization,
         found: FetchedItems,
         comment: String,
-    ) -> Result<(JoinRequest, ApplicantFacts), ApiError> {
+    ) -> Result<(JoinRequest, RequesterFacts), ApiError> {
         let Self { store, person, org, context, .. } = *self;
-        let ask = |facts: &ApplicantFacts| {
+        let ask = |facts: &RequesterFacts| {
             domain::ask_to_join(person, organization, facts, comment.clone(), context.at)
         };
         let facts = self.facts(&found)?;
@@ -161,12 +161,12 @@ impl Applicant<'_> {
         self.store.get(keys.into_iter().chain(self.slot.clone()).chain(approval)).await
     }
 
-    fn facts(&self, found: &FetchedItems) -> Result<ApplicantFacts, Error> {
+    fn facts(&self, found: &FetchedItems) -> Result<RequesterFacts, Error> {
         let Self { person, org, context, .. } = *self;
         let slot = self.slot.as_ref();
         let domain = person.email.as_ref().map(MailDomain::of);
         let declined = slot.map(|slot| found.declined_until(slot)).transpose()?.flatten();
-        Ok(ApplicantFacts {
+        Ok(RequesterFacts {
             domain_approved: domain.is_some_and(|domain| found.approves(org, &domain)),
             is_member: found.active_membership(org, &person.id, context.at)?.is_some(),
             slot: slot.map(|slot| found.address_slot(slot)).transpose()?.flatten(),

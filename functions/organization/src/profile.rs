@@ -30,18 +30,18 @@ pub(crate) async fn create(
     }
     let id = OrgId::new(context.at, context.seed);
     let org = Organization::create(id, name, Kind::Standard, Some(&person), context.at);
-    let founder =
+    let first_member =
         Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, None, context.at)?;
-    let super_admin = Some(views::Person::member(&founder));
+    let super_admin = Some(views::Person::member(&first_member));
     let names = views::OrganizationNames { super_admin, parent: None };
     let organization = views::Organization::of(&org, org.conditions(None), names);
     let (language, profile) = (org.language, Profile::default());
     let view = OrganizationDetails { organization, language, profile, ancestors: None };
     let answer =
         Answer::created(format!("/v1/organizations/{id}"), &view).with_version(org.version);
-    let (org, founder) = (&org, Some(&founder));
-    let new = NewOrganization { org, founder, first_admin: None, parent: None, creator: None };
-    let budget = app.limits.budgets.of_founder(&person.id, context.at);
+    let (org, first_member) = (&org, Some(&first_member));
+    let new = NewOrganization { org, first_member, first_admin: None, parent: None, creator: None };
+    let budget = app.limits.budgets.of_creator(&person.id, context.at);
     let writes = app.store.transaction(&context).create_organization(new)?;
     answer.commit(writes.spend(&budget, 1)).await
 }

@@ -1,8 +1,8 @@
 //! The function `publish`: publishes every history event on the event bus.
 //!
-//! The history is a transactional outbox. Each event is written with its change, and the table's
-//! stream delivers it here at least once and in order, so a crash loses no event. Mail is a consumer
-//! of the bus like any other, so the bus never waits for it.
+//! The history is a transactional outbox. Each event is written with its change. The table's stream
+//! delivers it here at least once and in order, so a crash loses no event. Mail is a consumer of
+//! the bus like any other, so the bus never waits for it.
 //!
 //! `infra/replay` invokes the function with items of the history, to publish them again.
 
@@ -33,7 +33,7 @@ struct StreamEvent {
 /// Publishes a batch of the stream in order. Returns the first event that is not on the bus, from
 /// which the stream must deliver again.
 pub async fn handle(batch: Records, bus: &dyn EventBus) -> BatchFailures {
-    let events: Vec<_> = batch.records.into_iter().filter_map(StreamEvent::of).collect();
+    let events: Vec<_> = batch.records.into_iter().filter_map(StreamEvent::from_record).collect();
     // Nothing overtakes a damaged event: the stream delivers it again, and gives it up in the end.
     let entries = events.iter().map_while(|it| it.event.as_ref()).map(BusEntry::of).collect();
     let on_bus = bus::publish(bus, entries).await;
@@ -49,7 +49,7 @@ pub async fn handle(batch: Records, bus: &dyn EventBus) -> BatchFailures {
 impl StreamEvent {
     /// The event of a record, if the record inserts one. The stream's filter in the deployment
     /// selects the same records.
-    fn of(EventRecord { event_name, change, .. }: EventRecord) -> Option<Self> {
+    fn from_record(EventRecord { event_name, change, .. }: EventRecord) -> Option<Self> {
         let sequence_number = change.sequence_number;
         let event = published(&change.keys, change.new_image).filter(|_| event_name == "INSERT")?;
         if let Err(cause) = &event {

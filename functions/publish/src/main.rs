@@ -22,7 +22,7 @@ async fn serve() -> Result<(), Error> {
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| run(bus, event).await)).await
 }
 
-async fn run(bus: &EventBridge, event: LambdaEvent<Value>) -> Result<Report, Error> {
+async fn run(bus: &EventBridge, event: LambdaEvent<Value>) -> Result<PublishReport, Error> {
     let LambdaEvent { mut payload, context } = event;
     let request_id = &context.request_id;
     if let Some(request) = payload.get_mut("replay") {
@@ -30,27 +30,27 @@ async fn run(bus: &EventBridge, event: LambdaEvent<Value>) -> Result<Report, Err
         let now = now()?;
         let (replayed, metrics) = collected(publish::replay(request, bus, now)).await;
         log::run("replay", request_id, now, &replayed, metrics);
-        return Ok(Report::Replay(replayed));
+        return Ok(PublishReport::Replay(replayed));
     }
     let batch: dynamodb::Event = serde_json::from_value(payload)?;
     let records = batch.records.len();
     let (failures, metrics) = collected(publish::handle(batch, bus)).await;
     let finished = failures.batch_item_failures.is_empty();
-    log::run("batch", request_id, now()?, &Batch { records, finished }, metrics);
-    Ok(Report::Batch(failures))
+    log::run("batch", request_id, now()?, &StreamBatch { records, finished }, metrics);
+    Ok(PublishReport::Batch(failures))
 }
 
 /// The answer to the stream, or to a replay.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Report {
+enum PublishReport {
     Batch(BatchFailures),
     Replay(Replayed),
 }
 
 /// The result of a batch, for the log.
 #[derive(Serialize)]
-struct Batch {
+struct StreamBatch {
     records: usize,
     finished: bool,
 }

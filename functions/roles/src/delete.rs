@@ -1,10 +1,10 @@
-//! Deletes a role. It moves the users of a role in use to another role first (ROLE6).
+//! Deletes a role. The users of a role in use get another role first (ROLE6).
 
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, OrgId, ReassignmentTarget, Refusal, RequestContext, RoleDeletionStep, RoleId,
-        Standing, UserCount,
+        self, OrgId, Refusal, RequestContext, RequestedTarget, RoleDeletionStep, RoleId, Standing,
+        UserCount,
     },
     http::{Answer, ApiError, App, Call, IfMatch, NoBody, Path, Problem, Query},
     store::{
@@ -71,23 +71,23 @@ impl DeleteRole {
                 match app.store.delete_role_with_users(context, &actor, &before, &to).await {
                     Ok(true) => return Ok(Some(Answer::no_content())),
                     Err(Error::Refused(_)) if !is_last => return Ok(None),
-                    // Many users, or an index that lags: the role is marked, and its users follow.
+                    // Many users, or an index that lags: several transactions delete the role.
                     Ok(false) | Err(Error::Refused(_)) => {}
                     Err(error) => return Err(error.into()),
                 }
-                let marked = domain::mark_role(role, to, context.at);
-                let writes = writes.begin_reassignment(&actor, role, &marked)?;
+                let begun = domain::begin_reassignment(role, to, context.at);
+                let writes = writes.begin_reassignment(&actor, role, &begun)?;
                 self.if_match.outcome(writes.commit(&()).await)?;
-                let marked = RoleWithUsers { role: marked, users: *users };
-                let deletion = found.role_deletion(&actor.org, marked)?;
-                move_users(app, context, deletion, &self.deadline).await.map(Some)
+                let begun = RoleWithUsers { role: begun, users: *users };
+                let deletion = found.role_deletion(&actor.org, begun)?;
+                reassign_users(app, context, deletion, &self.deadline).await.map(Some)
             }
-            RoleDeletionStep::MoveUsers => {
+            RoleDeletionStep::Continue => {
                 let deletion = found.role_deletion(&actor.org, before)?;
                 // As with the clean-up, the event of the end names no actor.
                 let RequestContext { at, ref request_id, seed, .. } = *context;
                 let context = RequestContext::without_actor(at, request_id, seed);
-                move_users(app, &context, deletion, &self.deadline).await.map(Some)
+                reassign_users(app, &context, deletion, &self.deadline).await.map(Some)
             }
         }
     }
@@ -105,7 +105,7 @@ impl DeleteRole {
         let key = self.reassign_to.and_then(|target| Key::custom_role(self.org, target));
         let target_role = key.map(|key| found.role(&key)).transpose()?.flatten();
         let target_role = target_role.as_ref().map(|found| &found.role);
-        let target = self.reassign_to.map(|id| ReassignmentTarget { id, role: target_role });
+        let target = self.reassign_to.map(|id| RequestedTarget { id, role: target_role });
         let step = domain::delete_role(actor, role, *users, target);
         step.map_err(|refusal| match refusal {
             NoSuchRole | RoleBeingDeleted(_) | SuperAdminNotAssignable | ServiceRoleNotAllowed
@@ -125,8 +125,8 @@ struct ReassignmentView {
     remaining: UserCount,
 }
 
-/// Moves users until the request must end. The scheduled clean-up moves the rest.
-async fn move_users(
+/// Gives users the other role until the request must end. The scheduled clean-up continues.
+async fn reassign_users(
     app: &App,
     context: &RequestContext,
     deletion: RoleDeletion,
@@ -135,8 +135,8 @@ async fn move_users(
     let progress = app.store.reassign_users(context, deletion, || deadline.has_passed()).await?;
     Ok(match progress {
         ReassignmentProgress::Done | ReassignmentProgress::AlreadyDeleted => Answer::no_content(),
-        ReassignmentProgress::Unfinished { moved, remaining } => {
-            Answer::accepted(&ReassignmentView { moved, remaining })
+        ReassignmentProgress::Unfinished { reassigned, remaining } => {
+            Answer::accepted(&ReassignmentView { moved: reassigned, remaining })
         }
     })
 }

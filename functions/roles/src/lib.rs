@@ -110,7 +110,7 @@ fn show_built_in(
     views::Role::built_in(org, role, users, conditions)
 }
 
-/// Names the roles that the users of some roles get. Reads only if users are being moved to a custom role.
+/// Names the roles that the users of some roles get. Reads only if users get a custom role.
 async fn name_reassignments(app: &App, roles: &mut [views::Role]) -> Result<(), ApiError> {
     let keys = roles.iter().filter_map(views::Role::reassignment_key);
     let found = app.store.get_for_display(keys).await?;

@@ -40,16 +40,16 @@ async fn create(
     let actor = app.store.standing_in_tree(&person, parent).await?;
     let id = OrgId::new(context.at, context.seed);
     let org = domain::create_sub_organization(&actor, id, name, context.at)?;
-    let founder =
+    let first_member =
         Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, None, context.at)?;
-    let super_admin = Some(views::Person::member(&founder));
+    let super_admin = Some(views::Person::member(&first_member));
     let names = views::OrganizationNames { super_admin, parent: Some(actor.org.name.clone()) };
     let view = views::Organization::of(&org, actor.conditions, names);
     let answer =
         Answer::created(format!("/v1/organizations/{id}"), &view).with_version(org.version);
-    let (org, founder) = (&org, Some(&founder));
+    let (org, first_member) = (&org, Some(&first_member));
     let (parent, creator) = (Some(&actor.org), Some(&actor));
-    let new = NewOrganization { org, founder, first_admin: None, parent, creator };
+    let new = NewOrganization { org, first_member, first_admin: None, parent, creator };
     answer.commit(app.store.transaction(&context).create_organization(new)?).await
 }
 

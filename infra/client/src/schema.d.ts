@@ -313,7 +313,7 @@ export interface paths {
         };
         /**
          * List members and pending invitations
-         * @description Lists active members and pending invitations together (U3). All filters combine, as long as organizations × roles × statuses are at most 100 (SUB6). Users of one organization stand together, in the order of `sort`. A search lists users whose address matches before users whose role name matches. A search for a prefix in a subtree lists the matching addresses of all organizations in one order. The orders by `name` and `role_name` are of the whole list, of at most 500 users. A search that discards items can return a short or empty page. Requires `user_management` at `view_only`. `scope=subtree`, or a filter for another organization, also requires `user_management_sub_organizations` at `view_only` (SUB4).
+         * @description Lists active members and pending invitations together (U3). All filters combine, as long as organizations × roles × statuses are at most 100 (SUB6). Users of one organization are listed together, in the order of `sort`. A search lists users whose address matches before users whose role name matches. A search for a prefix in a subtree lists the matching addresses of all organizations in one order. The orders by `name` and `role_name` are of the whole list, of at most 500 users. A search that discards items can return a short or empty page. Requires `user_management` at `view_only`. `scope=subtree`, or a filter for another organization, also requires `user_management_sub_organizations` at `view_only` (SUB4).
          */
         get: operations["listMembers"];
         put?: never;
@@ -421,7 +421,7 @@ export interface paths {
         };
         /**
          * List roles
-         * @description Lists roles with their levels and numbers of users (ROLE10). Roles of one organization stand together, the built-in ones first, then the custom ones: by age in a list of one organization, by name in a list of several or in a search. A page of a search, or of a list with `status` or `role_id`, can be short or empty. Requires `role_management` at `view_only`. `scope=subtree`, or a filter for another organization, also requires `role_management_sub_organizations` at `view_only` (SUB4).
+         * @description Lists roles with their levels and numbers of users (ROLE10). Roles of one organization are listed together, the built-in ones first, then the custom ones: by age in a list of one organization, by name in a list of several or in a search. A page of a search, or of a list with `status` or `role_id`, can be short or empty. Requires `role_management` at `view_only`. `scope=subtree`, or a filter for another organization, also requires `role_management_sub_organizations` at `view_only` (SUB4).
          */
         get: operations["listRoles"];
         put?: never;
@@ -692,7 +692,7 @@ export interface paths {
         post?: never;
         /**
          * Cancel the caller's join request
-         * @description Withdraws the open request (ORG2). The caller may ask again.
+         * @description Cancels the open request (ORG2). The caller may ask again.
          */
         delete: operations["cancelJoinRequest"];
         options?: never;
@@ -1363,7 +1363,7 @@ export interface components {
          */
         EmailInput: string;
         /**
-         * @description A mail domain in lower case and ASCII (IDNA 2008), without a root dot. It does not stand for its subdomains.
+         * @description A mail domain in lower case and ASCII (IDNA 2008), without a root dot. It does not include its subdomains.
          * @example example.com
          */
         MailDomain: string;
@@ -1609,7 +1609,7 @@ export interface components {
             access_expires_at: components["schemas"]["Timestamp"] | null;
             /** @description Who created the invitation. Without an id, a platform operator did. */
             invited_by: components["schemas"]["Person"];
-            /** @description Who sent or changed the invitation last, and stands behind it: it can be accepted while they may grant its role (INV9, INV13). Without an id, a platform operator. */
+            /** @description Who sent or changed the invitation last: it can be accepted while they may grant its role (INV9, INV13). Without an id, a platform operator. */
             sent_by: components["schemas"]["Person"];
             created_at: components["schemas"]["Timestamp"];
             /** @description The time of the last sending. */
@@ -4212,7 +4212,7 @@ export interface components {
             status: 429;
             limit: number;
         } & components["schemas"]["Problem"];
-        /** @description The caller already has an open request here (ORG2). `join_request_id` names it. Wait for the decision, or withdraw it with `DELETE …/join-requests/mine`. */
+        /** @description The caller already has an open request here (ORG2). `join_request_id` names it. Wait for the decision, or cancel it with `DELETE …/join-requests/mine`. */
         "join-request-pending": {
             /** @constant */
             type: "/problems/join-request-pending";
@@ -4359,7 +4359,7 @@ export interface components {
             /** @description Whether the identity provider has verified the address. */
             email_verified?: boolean;
         } & components["schemas"]["Problem"];
-        /** @description There is no such open request (ORG2). It may have been decided or withdrawn. List the open requests. */
+        /** @description There is no such open request (ORG2). It may have been decided or cancelled. List the open requests. */
         "no-such-join-request": {
             /** @constant */
             type: "/problems/no-such-join-request";

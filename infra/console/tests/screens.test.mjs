@@ -218,12 +218,12 @@ test('after a change, the focus stays at its field, or is at the nearest heading
   const zoe = await pageOf(browser, { email: 'zoe@acme.example' }, server);
   await zoe.getByRole('button', { name: 'Ask to join Acme Instruments' }).press('Enter');
   await zoe.getByRole('dialog').getByRole('button', { name: 'Ask to join' }).press('Enter');
-  const withdraw = zoe.getByRole('button', { name: 'Withdraw' });
-  await withdraw.waitFor();
+  const cancel = zoe.getByRole('button', { name: 'Cancel the request' });
+  await cancel.waitFor();
   const onHeading = () => zoe.waitForFunction(() => document.activeElement.textContent === 'My organizations', null, { timeout: 5000 });
   await onHeading();
-  await withdraw.press('Enter');
-  await withdraw.waitFor({ state: 'detached' });
+  await cancel.press('Enter');
+  await cancel.waitFor({ state: 'detached' });
   await onHeading();
   await zoe.end();
 });

@@ -55,7 +55,7 @@ pub struct Args {
     pub data: Option<PathBuf>,
     /// The OpenID provider whose tokens are accepted. `None` means the built-in issuer.
     pub issuer: Option<String>,
-    /// The audiences, of which tokens must have one. The built-in issuer writes the first.
+    /// The audiences. A token must have one of them. The built-in issuer writes the first.
     pub audiences: Vec<String>,
     /// The names of claims and scopes in tokens. They come from environment variables.
     pub claims: TokenClaims,
@@ -140,7 +140,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, String> 
 
 /// An address and a port. The host can be `localhost`, which means 127.0.0.1.
 fn read_address(name: &str, value: Option<String>) -> Result<SocketAddr, String> {
-    let Address(address) = read(name, value, ADDRESS)?;
+    let SocketText(address) = read(name, value, ADDRESS)?;
     Ok(address)
 }
 
@@ -154,9 +154,9 @@ fn read_names(option: &str, value: Option<String>) -> Result<Vec<String>, String
     Ok(names)
 }
 
-struct Address(SocketAddr);
+struct SocketText(SocketAddr);
 
-impl FromStr for Address {
+impl FromStr for SocketText {
     type Err = AddrParseError;
 
     fn from_str(text: &str) -> Result<Self, AddrParseError> {

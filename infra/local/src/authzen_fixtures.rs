@@ -75,13 +75,14 @@ fn is_about_records(asked: &Value) -> bool {
     is_record(asked) || items(asked).is_some_and(|items| items.iter().any(is_record))
 }
 
-/// The request as the function can handle it: all items of a batch are decided, so that a denial of a record ends none,
-/// and a token of a fixture's page is removed. `None` if the request need not change.
+/// The request as the function can handle it. All items of a batch are decided, so that a denial of
+/// a record ends none. A token of a fixture's page is removed. `None` if the request need not
+/// change.
 fn forwarded(asked: &Value) -> Option<Value> {
     let mut changed = asked.clone();
     if let Some("deny_on_first_deny" | "permit_on_first_permit") = text(asked, SEMANTIC) {
         *changed.pointer_mut(SEMANTIC)? = json!(EXECUTE_ALL);
-    } else if Token::of(asked).is_some() {
+    } else if PageToken::parse(asked).is_some() {
         *changed.pointer_mut(TOKEN)? = Value::Null;
     } else {
         return None;
@@ -167,20 +168,20 @@ fn has_property(entity: &Value, name: &str, value: &str) -> bool {
 }
 
 #[derive(Serialize)]
-struct Results {
-    results: Vec<Found>,
-    page: Page,
+struct SearchResults {
+    results: Vec<FoundRecord>,
+    page: ResultPage,
 }
 
 #[derive(Serialize)]
-struct Page {
+struct ResultPage {
     next_token: String,
 }
 
 /// A found entity or action, with the members in the specification's order.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Found {
+enum FoundRecord {
     Entity { r#type: &'static str, id: &'static str },
     Action { name: &'static str },
 }
@@ -190,42 +191,44 @@ fn search(searched: &str, asked: &Value) -> String {
     let part = |name| asked.get(name).cloned().unwrap_or_default();
     let (subject, action, resource) = (part("subject"), part("action"), part("resource"));
     let entity = |kind: &str, id: &str| json!({ "type": kind, "id": id });
-    let found: Vec<Found> = match searched {
+    let found: Vec<FoundRecord> = match searched {
         "subject" if text(&subject, "/type") == Some(USER) => USERS
             .into_iter()
             .filter(|id| is_granted(&entity(USER, id), &action, &resource))
-            .map(|id| Found::Entity { r#type: USER, id })
+            .map(|id| FoundRecord::Entity { r#type: USER, id })
             .collect(),
         "resource" => RECORDS
             .into_iter()
             .filter(|id| is_granted(&subject, &action, &entity(RECORD, id)))
-            .map(|id| Found::Entity { r#type: RECORD, id })
+            .map(|id| FoundRecord::Entity { r#type: RECORD, id })
             .collect(),
         "action" => ACTIONS
             .into_iter()
             .filter(|name| is_granted(&subject, &json!({ "name": name }), &resource))
-            .map(|name| Found::Action { name })
+            .map(|name| FoundRecord::Action { name })
             .collect(),
         _ => vec![],
     };
-    let Token { limit, offset, search } = Token::of(asked).unwrap_or_else(|| Token::first(asked));
-    let next = Token { limit, offset: offset + limit, search };
+    let PageToken { limit, offset, search } =
+        PageToken::parse(asked).unwrap_or_else(|| PageToken::first(asked));
+    let next = PageToken { limit, offset: offset + limit, search };
     let next_token = if next.offset < found.len() { next.to_string() } else { String::new() };
     let results = found.into_iter().skip(offset).take(limit).collect();
-    serde_json::to_string(&Results { results, page: Page { next_token } }).unwrap_or_default()
+    serde_json::to_string(&SearchResults { results, page: ResultPage { next_token } })
+        .unwrap_or_default()
 }
 
 /// A page token: it continues one search with one limit.
-struct Token {
+struct PageToken {
     limit: usize,
     offset: usize,
     /// A hash of everything in the request except the page.
     search: u64,
 }
 
-impl Token {
+impl PageToken {
     /// The token of the request, if the fixtures issued it for this search and limit.
-    fn of(asked: &Value) -> Option<Self> {
+    fn parse(asked: &Value) -> Option<Self> {
         let text = text(asked, TOKEN)?;
         let first = Self::first(asked);
         let limits = match asked.pointer("/page/limit") {
@@ -251,7 +254,7 @@ impl Token {
     }
 }
 
-impl fmt::Display for Token {
+impl fmt::Display for PageToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { limit, offset, search } = self;
         write!(formatter, "fixtures-{search:x}-{limit}-{offset}")

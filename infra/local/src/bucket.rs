@@ -35,11 +35,11 @@ pub(crate) struct Bucket {
     clock: fn() -> Timestamp,
     /// Known to this process alone, so that no other one can sign a link.
     secret: u128,
-    files: Arc<Mutex<HashMap<String, File>>>,
+    files: Arc<Mutex<HashMap<String, StoredFile>>>,
 }
 
 #[derive(Clone)]
-struct File {
+struct StoredFile {
     name: String,
     bytes: Bytes,
     at: Timestamp,
@@ -69,7 +69,7 @@ impl Bucket {
         URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{:032x}|{key}|{expires}", self.secret)))
     }
 
-    fn file(&self, key: &str) -> Option<File> {
+    fn file(&self, key: &str) -> Option<StoredFile> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let now = (self.clock)();
         files.retain(|_, file| now.duration_since(file.at) < LIFETIME);
@@ -79,7 +79,7 @@ impl Bucket {
 
 impl FileStore for Bucket {
     fn save<'a>(&'a self, key: &'a str, name: &'a str, file: Vec<u8>) -> StoreFuture<'a, ()> {
-        let file = File { name: name.to_owned(), bytes: file.into(), at: (self.clock)() };
+        let file = StoredFile { name: name.to_owned(), bytes: file.into(), at: (self.clock)() };
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         files.insert(key.to_owned(), file);
         Box::pin(async { Ok(()) })

@@ -34,13 +34,13 @@ const SCREENS: [&str; 3] = ["/organizations", "/operator", "/signed-in"];
 
 /// The routes of the console.
 pub(crate) fn router(args: &Args) -> Router {
-    let configuration = File::new(CONFIGURATION, configuration(args).to_string());
+    let configuration = SiteFile::new(CONFIGURATION, configuration(args).to_string());
     let mut router = Router::new().route(CONFIGURATION, configuration.route());
     for &(path, content) in FILES.iter().filter(|(path, _)| *path != CONFIGURATION) {
-        router = router.route(path, File::new(path, content).route());
+        router = router.route(path, SiteFile::new(path, content).route());
     }
-    let page = File::embedded(PAGE);
-    router = router.route("/", page.route()).route(DEFAULT_ICON, File::embedded(ICON).route());
+    let page = SiteFile::embedded(PAGE);
+    router = router.route("/", page.route()).route(DEFAULT_ICON, SiteFile::embedded(ICON).route());
     for screen in SCREENS {
         router =
             router.route(screen, page.route()).route(&format!("{screen}/{{*path}}"), page.route());
@@ -50,11 +50,11 @@ pub(crate) fn router(args: &Args) -> Router {
 
 /// Answers browsers that open an unknown path of `router` with 404 and the console, which says that there is no such page.
 pub(crate) fn answer_unknown_pages(router: Router, args: &Args) -> Router {
-    router.layer(from_fn_with_state((File::embedded(PAGE), policy(args)), answer_unknown_page))
+    router.layer(from_fn_with_state((SiteFile::embedded(PAGE), policy(args)), answer_unknown_page))
 }
 
 async fn answer_unknown_page(
-    State((page, policy)): State<(File, HeaderValue)>,
+    State((page, policy)): State<(SiteFile, HeaderValue)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -129,13 +129,13 @@ fn policy(args: &Args) -> HeaderValue {
 
 /// A file as it is served. Its entity tag is weak, because the body may be compressed.
 #[derive(Clone, Debug)]
-struct File {
+struct SiteFile {
     kind: &'static str,
     content: Bytes,
     tag: String,
 }
 
-impl File {
+impl SiteFile {
     fn new(path: &str, content: impl Into<Bytes>) -> Self {
         let content = content.into();
         let kind = match path.rsplit('.').next() {

@@ -127,20 +127,20 @@ pub(crate) async fn fill(router: &Router) -> Result<(), Error> {
 
 /// An organization whose first Admin has accepted the invitation.
 async fn found(
-    operator: &Person,
+    operator: &DemoPerson,
     name: &str,
     kind: &str,
     first_admin: &str,
-) -> Result<Organization, Error> {
+) -> Result<DemoOrganization, Error> {
     let domain = domain(name);
     let super_admin = sign_in(&operator.router, first_admin, &domain, "").await?;
     let body = json!({ "name": name, "kind": kind, "first_admin_email": super_admin.email });
     let id = id(&operator.post("/v1/operator/organizations", body).await?)?;
     super_admin.accept_invitation().await?;
-    Ok(Organization { id, domain, super_admin, roles: Vec::new() })
+    Ok(DemoOrganization { id, domain, super_admin, roles: Vec::new() })
 }
 
-async fn fill_acme(acme: &Organization) -> Result<(), Error> {
+async fn fill_acme(acme: &DemoOrganization) -> Result<(), Error> {
     let mut acme = acme.clone();
     let ada = acme.super_admin.clone();
     let path = format!("/v1/organizations/{}", acme.id);
@@ -170,7 +170,7 @@ async fn fill_acme(acme: &Organization) -> Result<(), Error> {
 }
 
 /// Two regions below Acme Instruments, and a country below one of them.
-async fn grow_tree(ada: &Person, acme: &Organization) -> Result<(), Error> {
+async fn grow_tree(ada: &DemoPerson, acme: &DemoOrganization) -> Result<(), Error> {
     let mut parent = acme.id.clone();
     for (name, below_last) in
         [("Acme Americas", false), ("Acme Europe", false), ("Acme Germany", true)]
@@ -183,7 +183,7 @@ async fn grow_tree(ada: &Person, acme: &Organization) -> Result<(), Error> {
 }
 
 /// A promotion, a name, an end of access and a removal, so that the history has something to tell.
-async fn change_people(ada: &Person, path: &str, acme: &Organization) -> Result<(), Error> {
+async fn change_people(ada: &DemoPerson, path: &str, acme: &DemoOrganization) -> Result<(), Error> {
     let changes = [
         ("Mei Chen", Some(json!({ "role_id": acme.role("Support Desk") }))),
         ("Liam O'Brien", Some(json!({ "display_name": "Liam O'Brien (Dublin)" }))),
@@ -208,15 +208,15 @@ fn in_two_weeks() -> String {
 
 /// An organization, and what is needed to add people to it.
 #[derive(Clone)]
-struct Organization {
+struct DemoOrganization {
     id: String,
     domain: String,
-    super_admin: Person,
+    super_admin: DemoPerson,
     /// The names and ids of the custom roles.
     roles: Vec<(&'static str, String)>,
 }
 
-impl Organization {
+impl DemoOrganization {
     /// The id of a role by its name, or of a built-in role by its id.
     fn role<'a>(&'a self, name: &'a str) -> &'a str {
         self.roles.iter().find(|(role, _)| *role == name).map_or(name, |(_, id)| id)
@@ -237,23 +237,28 @@ impl Organization {
 
 /// A person with a token, who sends requests.
 #[derive(Clone)]
-struct Person {
+struct DemoPerson {
     router: Router,
     email: String,
     token: String,
 }
 
 /// Gets a token for the person with this name, whose address is made of it.
-async fn sign_in(router: &Router, name: &str, domain: &str, scope: &str) -> Result<Person, Error> {
+async fn sign_in(
+    router: &Router,
+    name: &str,
+    domain: &str,
+    scope: &str,
+) -> Result<DemoPerson, Error> {
     let email = address(name, domain);
     let body = json!({ "email": email, "name": name, "scope": scope });
-    let stranger = Person { router: router.clone(), email, token: String::new() };
+    let stranger = DemoPerson { router: router.clone(), email, token: String::new() };
     let answer = stranger.post(issuer::TOKEN, body).await?;
     let token = answer.get("access_token").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(Person { token, ..stranger })
+    Ok(DemoPerson { token, ..stranger })
 }
 
-impl Person {
+impl DemoPerson {
     async fn accept_invitation(&self) -> Result<(), Error> {
         let list = self.get("/v1/me/invitations").await?;
         let invitation = first(&list)?;

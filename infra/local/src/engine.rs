@@ -87,8 +87,8 @@ impl Engine {
         }
     }
 
-    /// One page of the stream records of `table` after the sequence number `after`, or from the beginning, as the event
-    /// that Lambda passes to a function.
+    /// One page of the stream records of `table`, as the event that Lambda passes to a function. It
+    /// begins after the sequence number `after`, or with the first record.
     ///
     /// # Errors
     ///

@@ -111,7 +111,7 @@ impl Issuer {
         json!({ "keys": [self.public] })
     }
 
-    /// The routes of the issuer. They stand behind the gateway, which gives them the time.
+    /// The routes of the issuer. They are behind the gateway, which gives them the time.
     pub fn router(self) -> Router {
         Router::new()
             .route(DISCOVERY, get(discovery))

@@ -43,7 +43,7 @@ pub mod table;
 /// The name of the table.
 pub const TABLE: &str = "rolecall";
 
-/// The file in the data directory to which the event bus appends each event as a line of JSON.
+/// The file in the data directory with the events of the event bus, each a line of JSON.
 pub const EVENTS_FILE: &str = "events.jsonl";
 
 /// All functions over the table that `client` reaches, with the default limits.

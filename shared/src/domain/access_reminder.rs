@@ -1,5 +1,6 @@
-//! The mails before access ends (END1): one to the member, and one to the person who granted it and to the keeper of
-//! a service (MACH1), which names all members whose access concerns them and ends soon.
+//! The mails before access ends (END1). The member gets one. The person who granted it and the
+//! keeper of a service (MACH1) get one that names all members whose access concerns them and ends
+//! soon.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -25,7 +26,7 @@ pub struct EndingAccess {
 impl EndingAccess {
     /// The access of `member`, whose role has the name `role`. `None` if it does not end within
     /// [`ACCESS_REMINDED_BEFORE`] after `now`.
-    pub fn of(member: Member, role: String, now: Timestamp) -> Option<Self> {
+    pub fn soon(member: Member, role: String, now: Timestamp) -> Option<Self> {
         let until = member.access_expires_at?;
         let due = until.saturating_sub(ACCESS_REMINDED_BEFORE).ok()?;
         (due <= now).then_some(Self { member, role, until })

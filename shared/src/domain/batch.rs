@@ -1,6 +1,6 @@
 //! Batches of invitations (INV11): permission checks, and the limit of pending invitations.
 
-use super::{Level, Refusal, RoleId, RoleObject, Standing, Successor};
+use super::{Level, Refusal, RoleId, RoleObject, Standing, TargetRole};
 
 /// The highest number of invitations in one request (INV11).
 pub const MAX_BATCH: usize = 100;
@@ -11,7 +11,7 @@ pub struct OfferedRole {
     /// The role.
     pub id: RoleId,
     /// The role that its users get, if it is being deleted.
-    pub reassigned_to: Option<Successor>,
+    pub reassigned_to: Option<TargetRole>,
 }
 
 /// The refusal of a whole batch.

@@ -1,5 +1,5 @@
 //! Budgets: limits of the mail that people can cause to strangers, and of the organizations that they
-//! can found (INV14). Most budgets count uses in a day; [`Budget::SendingInterval`] is the shortest time between
+//! can create (INV14). Most budgets count uses in a day; [`Budget::SendingInterval`] is the shortest time between
 //! two.
 
 use jiff::{SignedDuration, Timestamp};
@@ -18,7 +18,7 @@ pub enum Budget {
     InvitationsPerAddress,
     /// The invitations of an organization in a day.
     InvitationsPerOrganization,
-    /// The organizations that a person founds in a day.
+    /// The organizations that a person creates in a day.
     OrganizationsPerPerson,
     /// The requests of a person to join an organization in a day.
     JoinRequestsPerPerson,
@@ -71,11 +71,11 @@ pub struct Budgets {
     pub sendings_per_invitation: u32,
     /// The most invitations of an address in a day, by all organizations.
     pub invitations_per_address: u32,
-    /// The most invitations of an organization that a person founds in the day after its creation.
+    /// The most invitations of an organization that a person creates in the day after its creation.
     pub invitations_on_first_day: u32,
     /// The most invitations of an organization in each later day.
     pub invitations_per_day: u32,
-    /// The most organizations that a person founds in a day.
+    /// The most organizations that a person creates in a day.
     pub organizations_per_person: u32,
     /// The most requests of a person to join an organization in a day.
     pub join_requests_per_person: u32,
@@ -119,9 +119,9 @@ impl Budgets {
         DayBudget::new(budget, org.bare(), self.invitations_per_day, since, now)
     }
 
-    /// The budget of organizations of `founder`, in the present day (UTC).
-    pub fn of_founder(&self, founder: &UserId, now: Timestamp) -> DayBudget {
-        let holder = digest(founder.as_str());
+    /// The budget of new organizations of `creator`, in the present day (UTC).
+    pub fn of_creator(&self, creator: &UserId, now: Timestamp) -> DayBudget {
+        let holder = digest(creator.as_str());
         let limit = self.organizations_per_person;
         DayBudget::new(Budget::OrganizationsPerPerson, holder, limit, Timestamp::UNIX_EPOCH, now)
     }
@@ -171,7 +171,7 @@ impl DayBudget {
     }
 }
 
-/// How much of a budget is left, while the items of a batch are judged.
+/// How much of a budget is left, while the items of a batch are checked.
 #[derive(Clone, Debug)]
 pub struct BudgetLeft {
     budget: DayBudget,
@@ -251,16 +251,16 @@ mod tests {
     fn first_day_of_an_organization_begins_with_its_creation() {
         let created = at("2026-11-21T12:00:00Z");
         let id = OrgId::new(created, 1);
-        let founded =
+        let created_by =
             |creator| Organization::create(id, name("Acme"), Kind::Standard, creator, created);
         let ada = person("ada");
-        let org = founded(Some(&ada));
+        let org = created_by(Some(&ada));
         let of = |now| Budgets::default().of_organization(&org, at(now));
         assert_eq!((of("2026-11-21T12:00:00Z").day, of("2026-11-21T12:00:00Z").limit), (0, 200));
         assert_eq!((of("2026-11-22T11:59:59Z").day, of("2026-11-22T11:59:59Z").limit), (0, 200));
         assert_eq!((of("2026-11-22T12:00:00Z").day, of("2026-11-22T12:00:00Z").limit), (1, 2_000));
         // An operator knows whose organization they create.
-        assert_eq!(Budgets::default().of_organization(&founded(None), created).limit, 2_000);
+        assert_eq!(Budgets::default().of_organization(&created_by(None), created).limit, 2_000);
     }
 
     #[test]

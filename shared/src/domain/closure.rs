@@ -19,7 +19,7 @@ pub enum Closure {
         /// The Super Admin who deleted it. `None`: an operator.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<MemberId>,
-        /// The time from which nothing is left but the history. `None` until then.
+        /// The time at which everything but the history had ended. `None` until then.
         #[serde(
             default,
             skip_serializing_if = "Option::is_none",
@@ -44,7 +44,7 @@ pub struct Suspension {
 pub struct Deletion {
     /// The time of the deletion.
     pub at: Timestamp,
-    /// The time from which nothing is left but the history.
+    /// The time at which everything but the history had ended.
     pub ended: Option<Timestamp>,
 }
 

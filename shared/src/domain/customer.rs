@@ -78,16 +78,16 @@ impl LinkAccess {
     }
 }
 
-/// Checks that the actor may list the customers of their organization: a member of a partner whose
-/// role has view access to a role object for customers, or an operator (PAR3).
+/// Checks that the actor may list the customers of their organization (PAR3): an operator, or a
+/// member of a partner whose role has view access to a role object for customers.
 ///
-/// It checks the stored level. The list shows which customers have suspended their link, so a member
-/// sees it even if no link is left that makes the role object available (ROLE5).
+/// It checks the stored level. The list shows which customers have suspended their link. So a
+/// member sees it even if no other link makes the role object available (ROLE5).
 ///
 /// # Errors
 /// [`Refusal::MissingPermission`] or [`Refusal::NotShownToOperator`] otherwise.
 pub fn check_list_customers(actor: &Standing) -> Result<(), Refusal> {
-    let holds = |object: RoleObject| actor.levels.of(object) >= Level::ViewOnly;
+    let holds = |object: RoleObject| actor.levels.level_on(object) >= Level::ViewOnly;
     if actor.org.kind == Kind::Partner && CUSTOMER_OBJECTS.into_iter().any(holds) {
         return Ok(());
     }

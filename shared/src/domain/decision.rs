@@ -252,7 +252,7 @@ pub fn remediation(
     };
     let mut levels = vec![(UserManagement, Level::FullAccess)];
     // A member may grant the levels of the built-in User without holding them (ROLE7).
-    if BuiltIn::User.levels().of(object) < level && object != UserManagement {
+    if BuiltIn::User.levels().level_on(object) < level && object != UserManagement {
         levels.push((object, level));
     }
     let partner = at.is_some_and(|membership| membership.standing.org.kind == Kind::Partner);
@@ -263,7 +263,7 @@ pub fn remediation(
 /// The built-in roles that have all these levels, in a partner or a standard organization.
 fn roles_with(levels: &[(RoleObject, Level)], partner: bool) -> Vec<BuiltIn> {
     let holds = |role: &BuiltIn| {
-        let all = levels.iter().all(|&(object, level)| role.levels().of(object) >= level);
+        let all = levels.iter().all(|&(object, level)| role.levels().level_on(object) >= level);
         all && (partner || !role.partner_only())
     };
     BuiltIn::ALL.into_iter().filter(holds).collect()
@@ -294,7 +294,7 @@ fn evaluate_levels(
         Some(Restriction::PrerequisiteNotMet(base, level)) => {
             Err(DenyReason::Prerequisite(base, level))
         }
-        None if action.is_granted_by(levels.of(object)) => Ok(()),
+        None if action.is_granted_by(levels.level_on(object)) => Ok(()),
         None => Err(DenyReason::Level(least)),
     }
 }

@@ -1,8 +1,8 @@
 //! Whether the mail of an invitation was sent, and whether it came back.
 //!
 //! An invitation is sent when it is created, and again each time that it is resent. These sendings
-//! are numbered. The table keeps the delivery in an item of its own, outside the version of the
-//! invitation: a bounce is not an edit, so it must not make an `If-Match` fail.
+//! are numbered. The delivery has no part in the version of the invitation: a bounce is not an
+//! edit, so it must not make an `If-Match` fail.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! E-mail addresses in the normal form in which they are compared and stored (INV3).
+//! E-mail addresses in their normal form, which is compared and stored (INV3).
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ pub enum EmailError {
     /// The address contains a character that is not allowed.
     #[error("the address contains {}: remove it", character::in_words(*.0))]
     Forbidden(char),
-    /// The address stands behind a name, as mail programs show it.
+    /// The address follows a name, as mail programs show it.
     #[error("enter the address alone, without the name")]
     WithName,
     /// The text is the user principal name of a guest in Entra ID, which is no mailbox.
@@ -137,7 +137,7 @@ impl Email {
 }
 
 /// The domain in ASCII (IDNA 2008): labels of 1 to 63 letters, digits and inner hyphens, without a
-/// root dot; none if it is no domain. A domain that is plain ASCII needs no Unicode tables: every
+/// root dot. `None` if it is no domain. A domain that is plain ASCII needs no Unicode tables: every
 /// request reads addresses.
 fn ascii_domain(domain: &str) -> Option<String> {
     let is_plain = |label: &str| {

@@ -158,8 +158,8 @@ ids! {
     MemberId = "mem_";
     /// The id of a critical alert user: a digest of organization and address.
     AlertId = "alert_";
-    /// The id of a person on the whole platform: a digest of their `sub`, or of the address of a
-    /// person who is known by it alone. Only operators see it.
+    /// The id of a person on the whole platform: a digest of their `sub`. If only their address is
+    /// known, a digest of the address. Only operators see it.
     PersonId = "person_";
 }
 
@@ -201,9 +201,9 @@ impl MemberId {
         Self(Ulid(digest(org, user.as_str(), 16)))
     }
 
-    /// The shard of the member, from 0 to `shards - 1`.
-    pub fn shard(self, shards: u8) -> u8 {
-        u8::try_from(self.0.0 % u128::from(shards.max(1))).unwrap_or_default()
+    /// The id as a number.
+    pub fn to_number(self) -> u128 {
+        self.0.0
     }
 }
 
@@ -274,7 +274,7 @@ impl AddressDigest {
         Self::of_text(org, email.as_str())
     }
 
-    /// The digest of what stands for an address in `org`.
+    /// The digest of a text that replaces an address in `org`.
     pub fn of_text(org: OrgId, text: &str) -> Self {
         Self(digest(org, text, 10))
     }
@@ -285,9 +285,9 @@ impl AddressDigest {
         id.chars().skip(TIME_CHARS).collect()
     }
 
-    /// The shard of the address, from 0 to `shards - 1`.
-    pub fn shard(self, shards: u8) -> u8 {
-        u8::try_from(self.0 % u128::from(shards.max(1))).unwrap_or_default()
+    /// The digest as a number.
+    pub fn to_number(self) -> u128 {
+        self.0
     }
 }
 

@@ -10,9 +10,9 @@ use super::{
     check_access_end,
 };
 
-/// The default lifetime of an invitation, in days (INV5).
+/// The default time to live of an invitation, in days (INV5).
 pub const DEFAULT_DAYS: u32 = 7;
-/// The longest lifetime of an invitation, in days (INV5).
+/// The longest time to live of an invitation, in days (INV5).
 pub const MAX_DAYS: u32 = 30;
 
 /// The values of a new invitation.
@@ -22,7 +22,7 @@ pub struct InvitationDraft {
     pub email: Email,
     /// The role to offer.
     pub role_id: RoleId,
-    /// The lifetime in days, from 1 to [`MAX_DAYS`].
+    /// The time to live in days, from 1 to [`MAX_DAYS`].
     pub days: u32,
     /// The time at which the offered access ends (END1).
     pub access_expires_at: Option<Timestamp>,
@@ -48,7 +48,7 @@ pub struct Invitation {
     /// The member who created the invitation, if another member sent it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<MemberId>,
-    /// The lifetime after each sending, in days.
+    /// The time to live after each sending, in days.
     pub days: u32,
     /// The language of its mails. `None` for that of the organization.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,13 +113,8 @@ impl Invitation {
     }
 
     /// An operator's invitation of the first Admin. It depends on no inviter (INV8, OP1).
-    pub fn of_first_admin(
-        id: InvitationId,
-        org: &Organization,
-        email: Email,
-        language: Option<Language>,
-        now: Timestamp,
-    ) -> Self {
+    pub fn of_first_admin(org: &Organization, first: FirstAdmin, now: Timestamp) -> Self {
+        let FirstAdmin { id, email, language } = first;
         let draft = InvitationDraft {
             email,
             role_id: RoleId::ADMIN,
@@ -289,8 +284,19 @@ pub fn invite(
     Ok(NewInvitation { invitation, replaces: address.slot.and_then(AddressSlot::pending) })
 }
 
-/// Invites an Admin for an operator: the first one of an organization without Super Admin, or the
-/// one to appoint where the Super Admin is the only person (INV8, OP1, SA6).
+/// The invitation of a first Admin by an operator.
+#[derive(Clone, Debug)]
+pub struct FirstAdmin {
+    /// The id of the invitation.
+    pub id: InvitationId,
+    /// The address to invite.
+    pub email: Email,
+    /// The language of the mails. `None` for that of the organization.
+    pub language: Option<Language>,
+}
+
+/// Invites an Admin for an operator (INV8, OP1, SA6): the first one of an organization without
+/// Super Admin. If the Super Admin is the only person, the one to appoint.
 ///
 /// `persons` is the number of members who are persons, and `slot` the present use of the address.
 ///
@@ -301,9 +307,7 @@ pub fn invite_first_admin(
     org: &Organization,
     persons: u64,
     slot: Option<&AddressSlot>,
-    email: Email,
-    language: Option<Language>,
-    id: InvitationId,
+    first: FirstAdmin,
     now: Timestamp,
 ) -> Result<Invitation, Refusal> {
     if org.super_admin_user_id.is_some() && persons > 1 {
@@ -312,7 +316,7 @@ pub fn invite_first_admin(
     if let Some(AddressSlot::Taken(_)) = slot {
         return Err(Refusal::AlreadyMember);
     }
-    Ok(Invitation::of_first_admin(id, org, email, language, now))
+    Ok(Invitation::of_first_admin(org, first, now))
 }
 
 /// Sends an invitation again. It keeps its id, gets a new time of expiry, and the actor becomes its
@@ -355,7 +359,7 @@ pub fn resend(
 pub struct InvitationUpdate {
     /// The role to offer instead.
     pub role_id: Option<RoleId>,
-    /// The lifetime in days since the last sending, from 1 to [`MAX_DAYS`].
+    /// The time to live in days since the last sending, from 1 to [`MAX_DAYS`].
     pub days: Option<u32>,
     /// The end of the offered access. `Some(None)` removes the present one (END1).
     pub access_expires_at: Option<Option<Timestamp>>,
@@ -469,7 +473,7 @@ pub(super) fn inviter_of(actor: &Standing) -> Result<Inviter, Refusal> {
 
 /// The time of expiry: `days` after `sent_at`, or the end of the offered access if that is earlier.
 fn expiry(sent_at: Timestamp, days: u32, access_end: Option<Timestamp>) -> Timestamp {
-    let lifetime = SignedDuration::from_hours(24 * i64::from(days));
-    let expiry = sent_at.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
+    let time_to_live = SignedDuration::from_hours(24 * i64::from(days));
+    let expiry = sent_at.saturating_add(time_to_live).unwrap_or(Timestamp::MAX);
     access_end.map_or(expiry, |end| expiry.min(end))
 }

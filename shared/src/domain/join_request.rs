@@ -94,9 +94,9 @@ impl JoinRequest {
     }
 }
 
-/// The facts about an applicant that a join request depends on.
+/// The facts about an requester that a join request depends on.
 #[derive(Clone, Debug, Default)]
-pub struct ApplicantFacts {
+pub struct RequesterFacts {
     /// Whether the domain of their verified address is approved.
     pub domain_approved: bool,
     /// Whether they are a member.
@@ -124,7 +124,7 @@ pub struct ApplicantFacts {
 pub fn ask_to_join(
     person: &Person,
     org: &Organization,
-    facts: &ApplicantFacts,
+    facts: &RequesterFacts,
     comment: String,
     now: Timestamp,
 ) -> Result<JoinRequest, Refusal> {

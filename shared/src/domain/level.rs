@@ -55,13 +55,13 @@ impl Levels {
 
     /// The level on `object`.
     #[expect(clippy::indexing_slicing, reason = "the array has one level for each variant")]
-    pub fn of(self, object: RoleObject) -> Level {
+    pub fn level_on(self, object: RoleObject) -> Level {
         self.0[object as usize]
     }
 
     /// These levels with `object` set to `level`.
     pub fn with(self, object: RoleObject, level: Level) -> Self {
-        Self::from_fn(|other| if other == object { level } else { self.of(other) })
+        Self::from_fn(|other| if other == object { level } else { self.level_on(other) })
     }
 
     /// Each role object with its level, in the order of the catalogue.
@@ -71,7 +71,7 @@ impl Levels {
 
     /// The higher of the two levels on each role object.
     pub fn higher(self, other: Self) -> Self {
-        Self::from_fn(|object| self.of(object).max(other.of(object)))
+        Self::from_fn(|object| self.level_on(object).max(other.level_on(object)))
     }
 
     /// Checks that no level of `other` is higher than the level here (ROLE7).
@@ -79,7 +79,7 @@ impl Levels {
     /// # Errors
     /// The first role object on which `other` is higher, with its level there.
     pub fn covers(self, other: Self) -> Result<(), (RoleObject, Level)> {
-        match other.iter().find(|&(object, level)| level > self.of(object)) {
+        match other.iter().find(|&(object, level)| level > self.level_on(object)) {
             Some(excess) => Err(excess),
             None => Ok(()),
         }
@@ -135,7 +135,7 @@ mod tests {
         for object in RoleObject::ALL {
             for level in Level::ALL {
                 let levels = BuiltIn::Admin.levels().with(object, level);
-                assert_eq!(levels.of(object), level);
+                assert_eq!(levels.level_on(object), level);
                 assert_eq!(Levels::unpack(levels.pack()), levels);
                 let json = serde_json::to_string(&levels).unwrap();
                 assert_eq!(json, levels.pack().to_string());

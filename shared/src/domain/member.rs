@@ -65,8 +65,8 @@ pub struct Member {
     /// The member who set that end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_granted_by: Option<MemberId>,
-    /// The language of the invitation that the person accepted, in which they get mails. `None` for that of the
-    /// organization.
+    /// The language of their mails: that of the invitation that the person accepted. `None` for
+    /// that of the organization.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
     /// The id that the member had with their former account (OP2).
@@ -127,7 +127,7 @@ impl Member {
         changed
     }
 
-    /// The names by which a search finds the member, folded, one a line. Empty without a name.
+    /// The names that a search finds, folded, one a line. Empty without a name.
     pub fn folded_names(&self) -> String {
         let shown = self.display_name.as_ref().map(Name::folded);
         let own = self.name.as_deref().map(fold);

@@ -24,12 +24,12 @@
 //!              Ann ── Super Admin
 //! ```
 //!
-//! **Who.** The identity provider knows each [`Person`] by a [`UserId`] (the token's `sub`),
-//! their [`Name`] and a verified [`Email`]; an [`EmailFault`] says why a token has no address
-//! that counts. A [`PersonId`] is one id for all organizations, which only operators see. An
-//! [`AuthnContext`] says how the caller signed in; a [`MissingClaim`] says what the token lacks.
-//! An *operator* is platform staff, recognized by a scope in the token. The *actor* is the person
-//! who makes a request; its *target* is the thing that the request changes.
+//! **Who.** The identity provider knows each [`Person`] by a [`UserId`] (the token's `sub`), their
+//! [`Name`] and a verified [`Email`]. An [`EmailFault`] says why a token has no address that
+//! counts. A [`PersonId`] is one id for all organizations, which only operators see. An
+//! [`AuthnContext`] says how the caller signed in; a [`MissingClaim`] says what the token lacks. An
+//! *operator* is platform staff, recognized by a scope in the token. The *actor* is the person who
+//! makes a request; its *target* is the thing that the request changes.
 //!
 //! **Where.** An [`Organization`] has a [`Kind`] (`standard` or `partner`), an [`OrgId`] and an
 //! [`OrgPath`] that lists its ancestors from the root. It also has [`Settings`] from operators,
@@ -44,11 +44,11 @@
 //! person became a member. A client changes a member with a [`MemberUpdate`]. A [`CalledPerson`] is
 //! the name and address of a person in the history and in lists.
 //!
-//! **Super Admin.** The first Admin of an organization becomes its *Super Admin*: from then on, exactly
-//! one member has this role, and every level (SA1). They can only hand the role on to an Admin. Three
-//! operations give it to a member: a [`SuperAdminTransfer`] by the Super Admin, a
-//! [`SuperAdminAppointment`] by an operator, and a [`Joining`], by which a person from an organization
-//! above takes an empty one. A [`FormerSuperAdmin`] keeps a lower role, or is removed.
+//! **Super Admin.** The first Admin of an organization becomes its *Super Admin*: from then on,
+//! exactly one member has this role, and every level (SA1). They can only hand the role on to an
+//! Admin. Three operations give it to a member: a [`SuperAdminTransfer`] by the Super Admin, a
+//! [`SuperAdminAppointment`] by an operator, and a [`Joining`]: a person from an organization above
+//! joins an empty one. A [`FormerSuperAdmin`] keeps a lower role, or is removed.
 //!
 //! **Services.** A nightly job or an integration is a member too, with a `sub` and a role, but
 //! without an address (MACH1). A user manager adds it with a [`ServiceDraft`]. The [`Service`] of a
@@ -57,9 +57,9 @@
 //! ([`check_service_role`]), and a token with a verified address never acts by one.
 //!
 //! **The end of access.** A membership or an invitation may have an end ([`check_access_end`]).
-//! From that second the person is no member to any rule or decision, whether the clean-up has run or
-//! not (END1). Three days before, an [`EndingAccess`] becomes a mail to the member, and one to the
-//! people of a [`Concern`]: they granted the access, or keep the service.
+//! From that second the person is no member to any rule or decision, whether the clean-up has run
+//! or not (END1). Three days before, an [`EndingAccess`] becomes a mail to the member. Those who
+//! granted the access or keep the service have a [`Concern`], and get a mail too.
 //!
 //! **Roles.** A [`RoleObject`] is a functional area, such as User Management. A role has a
 //! [`Level`] on each role object ([`Levels`]): `none`, `view_only` or `full_access`. A role is
@@ -67,10 +67,10 @@
 //! either. The permission catalogue lists the [`Action`]s that each level grants, for example
 //! `user_management.invite`. A client creates or edits a role with a [`RoleDraft`]. Lists show a
 //! [`RoleSummary`] of a custom role. [`UserCount`] is the number of its users. If it is deleted,
-//! they get a [`ReassignmentTarget`], which refusals name as the [`Successor`]: a
-//! [`RoleDeletionStep`] is what comes next, and a [`Reassignment`] is kept with the role until all
-//! have the other one. The
-//! [`IdentityProviderRole`] is what other systems see of a role.
+//! they get the role of a [`RequestedTarget`], which refusals name as the [`TargetRole`]. A
+//! [`RoleDeletionStep`] is the next step of the deletion, and a [`Reassignment`] is kept with the
+//! role until all users have the other one. The [`IdentityProviderRole`] is what other systems see of
+//! a role.
 //!
 //! **Effective levels.** Two rules can reduce a stored level to `none`; a [`Restriction`] says why:
 //! - *Availability*: a role object has a [`Condition`], for example that the partner has a linked
@@ -89,33 +89,35 @@
 //! can be invited, and a [`NewInvitation`] which older one it replaces. An [`InvitationUpdate`]
 //! changes a pending invitation. Its [`Inviter`] must still be allowed to grant the role when it is
 //! accepted (INV9). An operator describes a new organization with an [`OrganizationDraft`], and it
-//! waits for its [`PendingFirstAdmin`]. [`check_batch`] checks a batch of [`OfferedRole`]s and can return a
+//! waits for its [`PendingFirstAdmin`], who gets the invitation of a [`FirstAdmin`]. [`check_batch`] checks a batch of [`OfferedRole`]s and can return a
 //! [`BatchRefusal`]. A [`PendingRoom`] is the number of invitations that can still be added.
 //!
 //! A [`JoinRequest`] is the reverse: a person with an address in an [`ApprovedDomain`] asks, and a
-//! user manager approves. Its [`RequestStatus`] is pending or declined. [`ApplicantFacts`] and
+//! user manager approves. Its [`RequestStatus`] is pending or declined. [`RequesterFacts`] and
 //! [`ApprovalFacts`] are the facts that these two steps depend on. An [`AddressSlot`] is what an
 //! organization knows of an address: an invitation or a member.
 //!
-//! **Budgets.** A [`Budget`] limits the mail that people can cause to strangers, and the organizations
-//! that they can found (INV14); [`Budgets`] are its sizes in a deployment. A [`DayBudget`] is the budget
-//! of one address, organization or person in the present day. A [`BudgetLeft`] is what remains of it
-//! while a batch is judged. A use beyond it is [`Refusal::BudgetSpent`].
+//! **Budgets.** A [`Budget`] limits the mail that people can cause to strangers, and the
+//! organizations that they can create (INV14). [`Budgets`] are its sizes in a deployment. A
+//! [`DayBudget`] is the budget of one address, organization or person in the present day. A
+//! [`BudgetLeft`] is what remains of it while a batch is checked. A use beyond it is
+//! [`Refusal::BudgetSpent`].
 //!
 //! **Events and mails.** A [`RequestContext`] describes the request that changes something, with
 //! the [`IdempotencyKey`] that makes a repeat recognizable. Each change writes an [`Event`] with
 //! its [`Actor`], [`EventAction`] and [`Target`] of some [`TargetKind`]. The [`Version`] of the
 //! target orders its events. Some events cause a [`Notification`], sent as an [`OutgoingMail`] in a
 //! [`Language`]: that of the invitation, or else of the organization. A mail names its [`Author`] and
-//! each [`NamedPerson`]. The mail before the end of an invitation names a [`Reminder`]: the role and the
-//! inviter.
+//! each [`NamedPerson`]. A mail about an invitation names the role and the inviter of a
+//! [`MailedOffer`]. [`ReminderFacts`] and [`RevocationFacts`] say whether the mail before its end, or after its
+//! revocation, is sent.
 //!
 //! **Delivery.** Each time that an invitation is sent is a numbered [`Sending`]. Its [`Delivery`] says
-//! whether the mail was sent or came back, from the [`DeliveryRecord`] of the last one. An
-//! [`HourlyRecipient`] gets at most one mail an hour about join requests or acceptances (INV14). The
-//! [`HourlyMail`] remembers the last one, and each event becomes an [`HourlyMailStep`]: a mail of its
-//! own, or a line in the next digest. The mail about an offboarding waits for the whole of it: for each
-//! event, an [`EventReference`].
+//! whether the mail was sent or came back, from the [`DeliveryRecord`] of the last one. A
+//! [`DigestRecipient`] gets at most one mail an hour about join requests or acceptances (INV14). The
+//! [`DigestState`] remembers the last one, and each event becomes a [`DigestStep`]: a mail of its
+//! own, or a line in the next digest. The events of an offboarding share one digest, which has an
+//! [`EventReference`] for each.
 //!
 //! **Decisions.** Other services ask whether a person may perform an action in an organization, and
 //! [`evaluate`] answers. An [`AccessPath`] is the way to the organization: as a member, from an
@@ -162,11 +164,11 @@ mod closure;
 mod customer;
 mod decision;
 mod delivery;
+mod digest;
 mod email;
 mod erasure;
 mod event;
 mod grant;
-mod hourly_mail;
 mod id;
 mod idna2008;
 mod invisible;
@@ -215,26 +217,25 @@ pub use decision::{
     remediation,
 };
 pub use delivery::{Delivery, DeliveryRecord, Sending};
+pub use digest::{DigestRecipient, DigestState, DigestStep, EventReference, MAX_NAMED_IN_DIGEST};
 pub use email::{Email, EmailError, MAX_EMAIL, MAX_EMAIL_LOCAL};
 pub use erasure::{NamedOrganization, check_erasable};
 pub use event::{Actor, Event, EventAction, Target, TargetKind};
 pub use grant::{levels_in, may_grant};
-pub use hourly_mail::{
-    EventReference, HourlyMail, HourlyMailStep, HourlyRecipient, MAX_NAMED_IN_DIGEST,
-};
 pub use id::{
     AddressDigest, AlertId, CustomRoleId, EventId, InvitationId, JoinRequestId, MAX_USER_ID,
     MemberId, NotAUserId, NotAnId, OrgId, PersonDigest, PersonId, UserId,
 };
 pub use invisible::without_invisible;
 pub use invitation::{
-    AddressFacts, AddressSlot, DECLINED_INVITATION_DAYS, DEFAULT_DAYS, Invitation, InvitationDraft,
-    InvitationUpdate, Inviter, MAX_DAYS, NewInvitation, check_not_declined, declined_until, invite,
-    invite_first_admin, resend, revoke, revoke_as_operator, update_invitation,
+    AddressFacts, AddressSlot, DECLINED_INVITATION_DAYS, DEFAULT_DAYS, FirstAdmin, Invitation,
+    InvitationDraft, InvitationUpdate, Inviter, MAX_DAYS, NewInvitation, check_not_declined,
+    declined_until, invite, invite_first_admin, resend, revoke, revoke_as_operator,
+    update_invitation,
 };
 pub use join_request::{
-    ApplicantFacts, ApprovalFacts, DECLINED_DAYS, JoinRequest, MAX_COMMENT, MAX_JOIN_REQUESTS,
-    RequestStatus, approve_request, ask_to_join, check_decide_requests, check_list_requests,
+    ApprovalFacts, DECLINED_DAYS, JoinRequest, MAX_COMMENT, MAX_JOIN_REQUESTS, RequestStatus,
+    RequesterFacts, approve_request, ask_to_join, check_decide_requests, check_list_requests,
     refuse_repeat,
 };
 pub use language::Language;
@@ -250,10 +251,10 @@ pub use member::{
     remove_member, transfer, update_member, with_account,
 };
 pub use notification::{
-    Author, Concern, MAX_MAILED_NAME, MAX_NOTIFIED_MANAGERS, NamedPerson, Notification,
-    OutgoingMail, REMINDED_BEFORE, Reminder, decides_join_requests, invitation_mail,
-    join_digest_mails, join_request_mails, reminder_mail, revocation_mail,
-    roles_deciding_join_requests,
+    Author, Concern, MAX_MAILED_NAME, MAX_NOTIFIED_MANAGERS, MailedOffer, NamedPerson,
+    Notification, OutgoingMail, REMINDED_BEFORE, ReminderFacts, RevocationFacts,
+    decides_join_requests, invitation_mail, join_digest_mails, join_request_mails, reminder_mail,
+    revocation_mail, roles_deciding_join_requests,
 };
 pub use org_path::OrgPath;
 pub use organization::{
@@ -263,7 +264,7 @@ pub use organization::{
 };
 pub use person::{CalledPerson, EmailFault, IdempotencyKey, Person, RequestContext};
 pub use reassignment::{
-    Reassignment, ReassignmentTarget, RoleDeletionStep, Successor, delete_role, mark_role,
+    Reassignment, RequestedTarget, RoleDeletionStep, TargetRole, begin_reassignment, delete_role,
 };
 pub use refusal::Refusal;
 pub use role::{

@@ -4,9 +4,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    AddressSlot, CalledPerson, Delivery, DeliveryRecord, Email, Event, EventAction, Invitation,
-    JoinRequest, Language, Level, Member, Name, OrgId, Organization, RoleId, RoleObject, Sending,
-    fold, inviter_may_grant, levels_in, text::plain,
+    CalledPerson, Delivery, DeliveryRecord, Email, Event, EventAction, Invitation, JoinRequest,
+    Language, Level, Member, Name, OrgId, Organization, RoleId, RoleObject, Sending, fold,
+    inviter_may_grant, levels_in, text::plain,
 };
 
 /// The highest number of user managers that get a mail about a join request, including the Super
@@ -208,8 +208,8 @@ pub enum Notification {
     OrganizationResumed,
 }
 
-/// A person as a mail names them: by a name that they or an administrator chose, and by their address; or
-/// a service by its name.
+/// A person or a service as a mail names them. A person has an address, and perhaps a name that
+/// they or an administrator chose; a service has a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedPerson {
     /// The name, if it is one that a mail can show.
@@ -354,8 +354,16 @@ impl OutgoingMail {
     }
 }
 
-/// The mail to an invitee for a sending `event`. `role` is the name of the offered role, `by` is who
-/// sent it.
+/// What a mail about an invitation names.
+#[derive(Clone, Debug)]
+pub struct MailedOffer {
+    /// The name of the offered role.
+    pub role: String,
+    /// Who sent the invitation.
+    pub by: Author,
+}
+
+/// The mail to an invitee for a sending `event`.
 ///
 /// `None` if one of these conditions holds:
 /// - The invitation is no longer pending, or has expired at `now`.
@@ -365,8 +373,7 @@ pub fn invitation_mail(
     event: &Event,
     org: &Organization,
     pending: Option<Invitation>,
-    role: String,
-    by: Author,
+    offer: MailedOffer,
     now: Timestamp,
 ) -> Option<OutgoingMail> {
     let number = sending_number(event)?;
@@ -379,6 +386,7 @@ pub fn invitation_mail(
     let invitation = pending.filter(is_open)?;
     let (sending, until) = (invitation.sending(), invitation.expires_at);
     let access_end = invitation.access_expires_at;
+    let MailedOffer { role, by } = offer;
     let invited = Notification::Invited { sending, role, until, access_end, by };
     let mail = OutgoingMail::new(org, invitation.email, invited);
     Some(mail.in_language(invitation.language))
@@ -387,8 +395,16 @@ pub fn invitation_mail(
 /// How long before the end of an invitation its invitee gets a mail.
 pub const REMINDED_BEFORE: SignedDuration = SignedDuration::from_hours(48);
 
-/// The mail to an invitee whose invitation ends soon. `delivery` is that of its last mail, `inviter` the
-/// present role of the inviter.
+/// The facts that the mail before the end of an invitation depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct ReminderFacts {
+    /// The delivery of its last mail.
+    pub delivery: Option<DeliveryRecord>,
+    /// The present role of the inviter, if they are still a member.
+    pub inviter: Option<RoleId>,
+}
+
+/// The mail to an invitee whose invitation ends soon.
 ///
 /// `None` if one of these conditions holds:
 /// - The invitation does not end within [`REMINDED_BEFORE`], or has ended at `now`.
@@ -399,22 +415,21 @@ pub const REMINDED_BEFORE: SignedDuration = SignedDuration::from_hours(48);
 pub fn reminder_mail(
     org: &Organization,
     invitation: &Invitation,
-    delivery: Option<DeliveryRecord>,
-    inviter: Option<RoleId>,
-    reminder: Reminder,
+    facts: ReminderFacts,
+    offer: MailedOffer,
     now: Timestamp,
 ) -> Option<OutgoingMail> {
     let before = |at: Timestamp| at.saturating_sub(REMINDED_BEFORE).unwrap_or(Timestamp::MIN);
     let due = before(invitation.expires_at);
     let is_due = due <= now && due > invitation.sent_at && !invitation.expired(now);
-    let was_sent = invitation.delivery(delivery) == Delivery::Sent;
+    let was_sent = invitation.delivery(facts.delivery) == Delivery::Sent;
     let role_id = invitation.role_id;
     let can_accept =
-        invitation.inviter.is_none() || inviter_may_grant(org, role_id, inviter).is_ok();
+        invitation.inviter.is_none() || inviter_may_grant(org, role_id, facts.inviter).is_ok();
     if !(is_due && was_sent && can_accept) || org.suspension().is_some() {
         return None;
     }
-    let Reminder { role, by } = reminder;
+    let MailedOffer { role, by } = offer;
     let (sending, until) = (invitation.sending(), invitation.expires_at);
     let access_end = invitation.access_expires_at;
     let expiring = Notification::InvitationExpiring { sending, role, until, access_end, by };
@@ -422,36 +437,35 @@ pub fn reminder_mail(
     Some(mail.in_language(invitation.language))
 }
 
-/// What the mail before the end of an invitation names.
+/// The facts that the mail about a revoked invitation depends on.
 #[derive(Clone, Debug)]
-pub struct Reminder {
-    /// The name of the offered role.
-    pub role: String,
-    /// The inviter.
-    pub by: Author,
+pub struct RevocationFacts {
+    /// Whether the address has an invitation or is a member's now.
+    pub address_is_used: bool,
+    /// The known names of the address.
+    pub called: Option<CalledPerson>,
+    /// The delivery of the last mail of the invitation.
+    pub delivery: Option<DeliveryRecord>,
 }
 
 /// The mail to an invitee whose invitation was revoked by `event`, or ended with its organization.
 ///
-/// `slot` is the present use of the address, `called` the known names of the address, `delivery` the
-/// delivery of the last mail of the invitation, and `by` the person who revoked it.
+/// `by` is the person who revoked it.
 ///
 /// `None` if the invitee never got the invitation, was invited again or is a member now, was erased, or
 /// if the invitation had expired before.
 pub fn revocation_mail(
     event: &Event,
     org: &Organization,
-    slot: Option<&AddressSlot>,
-    called: Option<CalledPerson>,
-    delivery: Option<DeliveryRecord>,
+    facts: RevocationFacts,
     by: Author,
 ) -> Option<OutgoingMail> {
     let expires_at = event.old.get("expires_at")?.as_str()?.parse::<Timestamp>().ok()?;
-    let was_sent = delivery.is_some_and(|known| known.delivery == Delivery::Sent);
-    if slot.is_some() || !was_sent || expires_at <= event.at {
+    let was_sent = facts.delivery.is_some_and(|known| known.delivery == Delivery::Sent);
+    if facts.address_is_used || !was_sent || expires_at <= event.at {
         return None;
     }
-    let to = NamedPerson::called(called?)?.email?;
+    let to = NamedPerson::called(facts.called?)?.email?;
     let language = event.old.get("language").cloned();
     let language = language.and_then(|language| serde_json::from_value(language).ok());
     let ended = if org.is_deleted() {
@@ -509,6 +523,7 @@ pub fn roles_deciding_join_requests(org: &Organization) -> Vec<RoleId> {
 /// Whether the holders of `role` decide about requests to join `org`.
 pub fn decides_join_requests(org: &Organization, role: RoleId) -> bool {
     let effective = |levels| org.conditions(None).effective(levels);
-    let level = levels_in(org, role).map(|levels| effective(levels).of(RoleObject::UserManagement));
+    let level =
+        levels_in(org, role).map(|levels| effective(levels).level_on(RoleObject::UserManagement));
     level == Some(Level::FullAccess)
 }

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Closure, Conditions, CustomRoleId, Email, Invitation, InvitationId, Language, Level, Levels,
-    Name, OrgId, OrgPath, Person, Refusal, RoleObject, Security, Settings, Standing, Target,
-    TargetKind, UserId, Version,
+    Closure, Conditions, CustomRoleId, Email, FirstAdmin, Invitation, InvitationId, Language,
+    Level, Levels, Name, OrgId, OrgPath, Person, Refusal, RoleObject, Security, Settings, Standing,
+    Target, TargetKind, UserId, Version,
 };
 
 /// The longest organization name, in characters.
@@ -58,7 +58,7 @@ pub struct Organization {
     /// The language of its mails.
     #[serde(default, skip_serializing_if = "Language::is_default")]
     pub language: Language,
-    /// Whether an operator created it. Anyone can found the others, so their first day has a budget of its own (INV14).
+    /// Whether an operator created it. Anyone can create the others, so their first day has a budget of its own (INV14).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_operator: bool,
     /// The time of creation.
@@ -172,8 +172,8 @@ pub fn create_organization_as_operator(
     };
     let org = Organization { language: language.unwrap_or(org.language), ..org };
     let Some(email) = first_admin else { return Ok((org, None)) };
-    let invitation = InvitationId::of(now, id, &email);
-    let first = Invitation::of_first_admin(invitation, &org, email, None, now);
+    let first = FirstAdmin { id: InvitationId::of(now, id, &email), email, language: None };
+    let first = Invitation::of_first_admin(&org, first, now);
     let pending = PendingFirstAdmin { invitation: first.id, until: first.expires_at };
     Ok((Organization { pending_first_admin: Some(pending), ..org }, Some(first)))
 }

@@ -59,9 +59,9 @@ impl Person {
         })
     }
 
-    /// Refuses a request about an invitation that is not for this person, with what their own token
-    /// says of them, so that they can correct their sign-in. It is the same whether the invitation
-    /// exists or not (INV4, INV15).
+    /// Refuses a request about an invitation that is not for this person. It names what their own
+    /// token says of them, so that they can correct their sign-in. It is the same whether the
+    /// invitation exists or not (INV4, INV15).
     pub fn not_invited(&self) -> Refusal {
         Refusal::NoInvitationForCaller {
             signed_in_as: self.claimed_email.clone(),

@@ -22,14 +22,14 @@ pub struct Reassignment {
 
 /// The role that the users of a deleted role get, as a refusal names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Successor {
+pub struct TargetRole {
     /// Its id.
     pub id: RoleId,
     /// Its name, of a custom role when the deletion began. `None` for a deletion that an earlier version began.
     pub name: Option<String>,
 }
 
-impl Successor {
+impl TargetRole {
     /// The role `id`, which has the name `custom` if it is a custom one.
     pub fn new(id: RoleId, custom: Option<String>) -> Self {
         let name = match id {
@@ -40,9 +40,9 @@ impl Successor {
     }
 }
 
-/// The role that the users of a deleted role are to get.
+/// The role that a request chooses for the users of a deleted role.
 #[derive(Clone, Copy, Debug)]
-pub struct ReassignmentTarget<'a> {
+pub struct RequestedTarget<'a> {
     /// Its id.
     pub id: RoleId,
     /// The role, if it is a custom one.
@@ -54,13 +54,13 @@ pub struct ReassignmentTarget<'a> {
 pub enum RoleDeletionStep {
     /// The role has no users, and is deleted.
     Delete,
-    /// The users get another role, and the role is deleted. If they are many, it is marked first.
+    /// The users get another role, and the role is deleted. If they are many, [`begin_reassignment`] comes first.
     Reassign(Reassignment),
-    /// An earlier request marked the role. Its users are moved, and then it is deleted.
-    MoveUsers,
+    /// An earlier request began the reassignment. The other users get their role, and then this one is deleted.
+    Continue,
 }
 
-/// Decides how the deletion of a role with these users goes on. Without `target`, a role in use is not
+/// Decides the next step in the deletion of a role with these users. Without `target`, a role in use is not
 /// deleted. Repeating a deletion with the same target continues it.
 ///
 /// The actor needs no permission on `user_management`, because they could also change the
@@ -80,7 +80,7 @@ pub fn delete_role(
     actor: &Standing,
     role: &CustomRole,
     users: UserCount,
-    target: Option<ReassignmentTarget<'_>>,
+    target: Option<RequestedTarget<'_>>,
 ) -> Result<RoleDeletionStep, Refusal> {
     check_can_edit(actor, role)?;
     if let Some(target) = target {
@@ -88,12 +88,10 @@ pub fn delete_role(
     }
     match (&role.reassignment, target) {
         (Some(begun), Some(target)) if begun.to != target.id => {
-            Err(Refusal::RoleBeingDeleted(begun.successor()))
+            Err(Refusal::RoleBeingDeleted(begun.target()))
         }
-        (Some(begun), None) if !users.is_empty() => {
-            Err(Refusal::RoleBeingDeleted(begun.successor()))
-        }
-        (Some(_), _) => Ok(RoleDeletionStep::MoveUsers),
+        (Some(begun), None) if !users.is_empty() => Err(Refusal::RoleBeingDeleted(begun.target())),
+        (Some(_), _) => Ok(RoleDeletionStep::Continue),
         (None, _) if users.is_empty() => Ok(RoleDeletionStep::Delete),
         (None, None) => Err(Refusal::RoleInUse(users)),
         (None, Some(target)) => Ok(RoleDeletionStep::Reassign(Reassignment {
@@ -104,8 +102,12 @@ pub fn delete_role(
     }
 }
 
-/// The role while its users are being moved. It cannot be granted.
-pub fn mark_role(role: &CustomRole, reassignment: Reassignment, now: Timestamp) -> CustomRole {
+/// The role while its users get another one. It cannot be granted.
+pub fn begin_reassignment(
+    role: &CustomRole,
+    reassignment: Reassignment,
+    now: Timestamp,
+) -> CustomRole {
     let version = role.version.next(now);
     CustomRole { reassignment: Some(reassignment), version, ..role.clone() }
 }
@@ -115,22 +117,22 @@ fn check_target(
     actor: &Standing,
     role: &CustomRole,
     users: UserCount,
-    target: ReassignmentTarget<'_>,
+    target: RequestedTarget<'_>,
 ) -> Result<(), Refusal> {
     if target.id == RoleId::Custom(role.id) {
         return Err(Refusal::ReassignToSameRole);
     }
     actor.require_grant(target.id)?;
     if let Some(further) = target.role.and_then(|role| role.reassignment.as_ref()) {
-        return Err(Refusal::RoleBeingDeleted(further.successor()));
+        return Err(Refusal::RoleBeingDeleted(further.target()));
     }
     if users.services > 0 { check_service_role(target.id) } else { Ok(()) }
 }
 
 impl Reassignment {
     /// The role that the users get, with its name.
-    pub fn successor(&self) -> Successor {
-        Successor::new(self.to, self.to_name.as_ref().map(ToString::to_string))
+    pub fn target(&self) -> TargetRole {
+        TargetRole::new(self.to, self.to_name.as_ref().map(ToString::to_string))
     }
 
     /// A member who holds the deleted role, with the new role.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     Budget, Email, EmailError, InvitationId, JoinRequestId, Level, MAX_CUSTOM_ROLES, MAX_DEPTH,
-    MissingClaim, NamedOrganization, OrgId, RoleObject, Successor, UserCount,
+    MissingClaim, NamedOrganization, OrgId, RoleObject, TargetRole, UserCount,
 };
 
 /// The reason for which a rule refuses a request. Each variant becomes one problem type of the API.
@@ -33,11 +33,10 @@ pub enum Refusal {
     NoSuchMember,
     /// The organization has no member with the id of the one to appoint (SA6).
     #[error(
-        "This organization has no member with this id. List its members to find the right id. If the Super Admin is the only person there, invite an Admin first, whom you can appoint as soon as they have accepted."
+        "This organization has no member with this id. List its members to find the right id. If the Super Admin is the only person there, invite an Admin first. You can appoint them as soon as they have accepted."
     )]
     NoMemberToAppoint,
-    /// The access of the member whom the request is about has ended, and the clean-up has not run yet
-    /// (END1).
+    /// The access of the member of the request has ended, and the clean-up has not run yet (END1).
     #[error(
         "The access of this member has ended, so they can only be invited or, if it is a service, added again. The clean-up removes the former membership within minutes."
     )]
@@ -261,7 +260,7 @@ pub enum Refusal {
     UserAlreadyMember,
     /// The `sub` of a new service is known as that of a person (MACH1).
     #[error(
-        "This user id belongs to a person, whom an organization knows by an e-mail address. Invite the person, or give the service a user id of its own."
+        "This user id belongs to a person: an organization knows their e-mail address. Invite the person, or give the service a user id of its own."
     )]
     UserIdOfPerson,
     /// A service of the organization has the caller's `sub` (MACH1).
@@ -391,20 +390,19 @@ pub enum Refusal {
     /// Members hold the role, or pending invitations offer it (ROLE6).
     #[error(
         "The role has users: {} active, {} pending, {} services. Give them another role first, or name one for all of them (`reassign_to`).",
-        .0.active, .0.pending, .0.services
+        .0.persons, .0.pending, .0.services
     )]
     RoleInUse(UserCount),
-    /// ROLE6: the role is on its way to be deleted.
+    /// The role is being deleted (ROLE6).
     #[error(
         "This role is being deleted: its users get another role instead, and it cannot be granted or changed any more. Choose another role."
     )]
-    RoleBeingDeleted(Successor),
-    /// The users of a role that is being deleted are being moved to this one, or to one that needs
-    /// the setting (ROLE6).
+    RoleBeingDeleted(TargetRole),
+    /// The users of a role that is being deleted get this one, or one that needs the setting (ROLE6).
     #[error(
         "Users of a role that is being deleted are being moved to this role, or to a role that needs this setting. Try again when that deletion has ended."
     )]
-    ReassignmentTarget,
+    RoleIsReassignmentTarget,
     /// The users of a role to be deleted would get the same role (ROLE6).
     #[error(
         "The users of a deleted role need another role. Choose a role other than the deleted one."
@@ -509,7 +507,7 @@ pub enum Refusal {
     )]
     RootSettingOnly,
     /// Members hold partner roles, or pending invitations offer them (PAR1).
-    #[error("MDF Admin and Partner User have users: {} active, {} pending. Give them another role before you change the kind.", .0.active, .0.pending)]
+    #[error("MDF Admin and Partner User have users: {} active, {} pending. Give them another role before you change the kind.", .0.persons, .0.pending)]
     PartnerRolesInUse(UserCount),
     /// The organization is linked to customers or partners (PAR1).
     #[error(

@@ -52,6 +52,14 @@ impl RoleId {
             Self::BuiltIn(_) => None,
         }
     }
+
+    /// The name of the role. `custom` is the role if it is a custom one; without it, its id is shown.
+    pub fn shown_name(self, custom: Option<&RoleSummary>) -> String {
+        match self {
+            Self::BuiltIn(role) => role.name().to_owned(),
+            Self::Custom(id) => custom.map_or_else(|| id.to_string(), |role| role.name.to_string()),
+        }
+    }
 }
 
 impl fmt::Display for RoleId {
@@ -104,7 +112,7 @@ pub enum IdentityProviderRole {
 impl IdentityProviderRole {
     /// The identity provider role for these levels (ROLE11).
     pub fn of(levels: Levels) -> Self {
-        let full = |object| levels.of(object) == Level::FullAccess;
+        let full = |object| levels.level_on(object) == Level::FullAccess;
         if full(RoleObject::UserManagement) && full(RoleObject::RoleManagement) {
             Self::Admin
         } else {
@@ -167,7 +175,8 @@ impl CustomRole {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserCount {
     /// The number of persons who hold it as members.
-    pub active: u64,
+    #[serde(rename = "active")]
+    pub persons: u64,
     /// The number of pending invitations that offer it.
     pub pending: u64,
     /// The number of services that hold it (MACH1).
@@ -176,7 +185,12 @@ pub struct UserCount {
 }
 
 impl UserCount {
-    /// Whether nobody holds the role, and no invitation offers it.
+    /// The number of members who hold it: persons and services.
+    pub fn members(self) -> u64 {
+        self.persons + self.services
+    }
+
+    /// Whether no member holds the role, and no invitation offers it.
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
@@ -240,7 +254,7 @@ pub fn edit_role(
 ) -> Result<CustomRole, Refusal> {
     check_can_edit(actor, role)?;
     if let Some(begun) = &role.reassignment {
-        return Err(Refusal::RoleBeingDeleted(begun.successor()));
+        return Err(Refusal::RoleBeingDeleted(begun.target()));
     }
     let levels = apply_levels(actor, role.levels, &draft)?;
     check_no_escalation(actor.levels, levels)?;
@@ -287,8 +301,8 @@ fn apply_levels(actor: &Standing, present: Levels, draft: &RoleDraft) -> Result<
     // A hidden role object cannot be set, so its prerequisite is not checked (ROLE5).
     for object in RoleObject::ALL.into_iter().filter(|&object| actor.conditions.shows(object)) {
         if let Some((base, least)) = object.prerequisite()
-            && levels.of(object) > Level::None
-            && levels.of(base) < least
+            && levels.level_on(object) > Level::None
+            && levels.level_on(base) < least
         {
             return Err(Refusal::PrerequisiteNotMet { object, base, least });
         }

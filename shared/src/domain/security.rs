@@ -73,8 +73,8 @@ impl Security {
         self.check_network(authn)
     }
 
-    /// Checks the sign-in of a service: its token is given to a program, so it has neither a second factor nor a
-    /// time of sign-in (MACH1).
+    /// Checks the sign-in of a service (MACH1). Its token is given to a program, so it has neither
+    /// a second factor nor a time of sign-in.
     ///
     /// # Errors
     /// [`Refusal::NetworkNotAllowed`] as in [`check_sign_in`](Self::check_sign_in).

@@ -49,8 +49,8 @@ impl Member {
         if self.service.is_some() { MemberKind::Service } else { MemberKind::Person }
     }
 
-    /// Checks that `person`, whose membership this is, acts by it: their access has not ended, and a token
-    /// with a verified address is not that of a service.
+    /// Checks that `person` may act by this membership of theirs: its access has not ended, and a
+    /// token with a verified address is not that of a service.
     ///
     /// # Errors
     /// [`Refusal::AccessExpired`] or [`Refusal::ServiceTokenHasAddress`] if they do not.

@@ -58,7 +58,7 @@ impl Standing {
 
     /// The permissions of `person` for requests about the security settings. A Super Admin whose
     /// sign-in has the required factors reads and changes them from any network and with a sign-in
-    /// of any age, so that other members cannot lock them out (ORG3).
+    /// of any age. So other members cannot lock them out (ORG3).
     ///
     /// # Errors
     /// Those of [`of`](Self::of). Of the refusals of the sign-in, a Super Admin gets only
@@ -145,7 +145,7 @@ impl Standing {
     ///   role object.
     /// - [`Refusal::MissingPermission`] in every other case in which the level is too low.
     pub fn require(&self, object: RoleObject, level: Level) -> Result<(), Refusal> {
-        if self.effective.of(object) >= level {
+        if self.effective.level_on(object) >= level {
             return Ok(());
         }
         if self.member.is_none() && level > Level::ViewOnly {
@@ -190,8 +190,9 @@ impl Standing {
         may_grant(&self.org, self.membership()?.role_id, self.levels, role)
     }
 
-    /// The roles that the person can give by an invitation or a change (INV1), or to the users of a role that they delete
-    /// (ROLE6, ROLE7): the built-in ones, then the custom ones, oldest first.
+    /// The roles that the person can give by an invitation or a change (INV1), or to the users of a
+    /// role that they delete (ROLE6, ROLE7). Built-in roles come first, then the custom ones,
+    /// oldest first.
     pub fn grantable_roles(&self) -> Vec<RoleId> {
         let giving = [RoleObject::UserManagement, RoleObject::RoleManagement];
         if giving.into_iter().all(|object| self.require(object, Level::FullAccess).is_err()) {
@@ -205,7 +206,7 @@ impl Standing {
 
 fn read_only_levels() -> Levels {
     let all = BuiltIn::SuperAdmin.levels();
-    Levels::from_fn(|object| all.of(object).min(Level::ViewOnly))
+    Levels::from_fn(|object| all.level_on(object).min(Level::ViewOnly))
 }
 
 fn no_levels() -> Levels {

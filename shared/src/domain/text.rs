@@ -73,9 +73,9 @@ impl Name {
         if folded.len() > MAX_FOLDED_BYTES { Err(TextError::FoldedTooLong) } else { Ok(Self(name)) }
     }
 
-    /// The name without what [`Name::parse`] refuses, for a name that the caller cannot correct: cut
-    /// to `max_chars` characters, without invisible characters, and without the slashes or dots of a
-    /// web address. `None` if nothing is left.
+    /// The name without what [`Name::parse`] refuses, for a name that the caller cannot correct. It
+    /// is cut to `max_chars` characters, and has no invisible characters and no slashes or dots of
+    /// a web address. `None` if nothing is left.
     pub fn cleaned(text: &str, max_chars: usize) -> Option<Self> {
         if let Ok(name) = Self::parse(text, max_chars) {
             return Some(name);

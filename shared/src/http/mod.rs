@@ -79,7 +79,7 @@ pub struct Limits {
     pub self_service: bool,
     /// The most pending invitations of one organization (INV12).
     pub max_pending: u64,
-    /// How much mail people can cause, and how many organizations they can found (INV14).
+    /// How much mail people can cause, and how many organizations they can create (INV14).
     pub budgets: Budgets,
     /// The URL of the API, for AuthZEN's metadata. It comes from the configuration alone, because
     /// the `Host` header of a request may be forged.

@@ -10,7 +10,7 @@ use super::Problem;
 use crate::{
     domain::{
         MAX_CUSTOM_ROLES, MAX_DEPTH, MissingClaim, NamedOrganization, Refusal, RoleObject,
-        Successor,
+        TargetRole,
     },
     store,
 };
@@ -120,7 +120,7 @@ impl From<Refusal> for Problem {
             R::KeeperNotMember | R::NotAService => problem.at("/keeper_id"),
             R::UserIdOfPerson => problem.at("/user_id"),
             R::SuperAdminAccessEnd | R::AccessEndOutOfRange => problem.at("/access_expires_at"),
-            R::RoleBeingDeleted(Successor { id, name }) => {
+            R::RoleBeingDeleted(TargetRole { id, name }) => {
                 problem.with("reassign_to", json!(id)).with("reassign_to_name", json!(name))
             }
             R::ReassignToSameRole => problem.at("/reassign_to"),
@@ -223,7 +223,9 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::BuiltInRole => (409, "built-in-role", "Built-in role cannot be changed"),
         R::RoleInUse(_) => (409, "role-in-use", "Role in use"),
         R::RoleBeingDeleted(_) => (409, "role-being-deleted", "Role is being deleted"),
-        R::ReassignmentTarget => (409, "role-is-reassignment-target", "Role receives moved users"),
+        R::RoleIsReassignmentTarget => {
+            (409, "role-is-reassignment-target", "Role receives moved users")
+        }
         R::MdfProgramRequired => (409, "mdf-program-required", "MDF programme required"),
         R::SuperAdminProtected => (409, "super-admin-protected", "Super Admin is protected"),
         R::TargetNotAdmin => (409, "target-not-admin", "Target is not an Admin"),

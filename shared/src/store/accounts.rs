@@ -9,7 +9,8 @@ use super::{
     expression::Expression,
     item::text,
     members::{item, joined, key, shown_access_end, shown_name},
-    transaction::{Transaction, absent_or, at_version, gone_or, refuse},
+    step::{absent_or, at_version, gone_or, refuse},
+    transaction::Transaction,
 };
 use crate::domain::{
     AddressDigest, Event, EventAction, JoinRequest, Member, Organization, Refusal, RoleId, Version,

@@ -1,10 +1,10 @@
 //! The slot of an address in an organization. A pending invitation or a member holds it (INV2).
 //!
-//! A slot whose invitation or membership has ended is free. It is a tombstone with the address, for the
-//! events that name it by the id of the invitation (ORG5). After an invitation, it also has the time at
-//! which that was sent: a person who was invited may ask to join, although their request was declined
-//! before (ORG2). If they declined, it has the time until which the organization cannot invite them
-//! again (INV14).
+//! A slot whose invitation or membership has ended is free. It is a tombstone with the address, for
+//! the events that name it by the id of the invitation (ORG5). After an invitation, it also has the
+//! time of its sending: a person who was invited may ask to join, although their request was
+//! declined before (ORG2). If they declined, it has the time until which the organization cannot
+//! invite them again (INV14).
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -15,7 +15,7 @@ use super::{
     index::{self, IndexAttribute},
     item::{Item, from_item, list, text, time, to_item},
     people::NAMED,
-    transaction::{OnConditionFailed, live, tombstone},
+    step::{OnConditionFailed, live, tombstone},
 };
 use crate::domain::{
     self, AddressSlot, Email, Invitation, Member, PersonId, Refusal, Version, check_not_declined,

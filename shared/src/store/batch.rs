@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::{Chunk, Error, FetchedItems, Transaction};
 use crate::domain::{NewInvitation, OrgId, PendingRoom, Standing};
 
-/// The number of invitations in one transaction. Each takes its item, its event, the event of the
-/// expired invitation that it replaces, the count of its role, and the budget of its address. With
-/// the shared items these are at most 96 of the 100 actions that `DynamoDB` accepts.
+/// The number of invitations in one transaction. Each takes its item and its event, the count of
+/// its role, and the budget of its address. An expired invitation that it replaces has an event,
+/// too. With the shared items these are at most 96 of the 100 actions that `DynamoDB` accepts.
 pub const CREATED_AT_ONCE: usize = 18;
 /// More than the events of one such transaction.
 const EVENTS_AT_ONCE: u128 = 128;

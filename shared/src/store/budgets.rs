@@ -5,7 +5,8 @@ use super::{
     counters::{BoundedCounter, number_in},
     expression::Expression,
     item::number,
-    transaction::{Change, Transaction, refuse},
+    step::{Change, refuse},
+    transaction::Transaction,
 };
 use crate::domain::DayBudget;
 

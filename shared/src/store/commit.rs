@@ -19,7 +19,7 @@ use super::{
     item::Item,
     meter::Meter,
     schema,
-    transaction::{Change, OnConditionFailed, Step, Unmet, Write},
+    step::{Change, OnConditionFailed, Step, Unmet, Write},
 };
 use crate::metrics::Metric;
 
@@ -125,7 +125,7 @@ impl Step {
     }
 }
 
-/// `SET a, b REMOVE c ADD d DELETE e`: each clause word stands once.
+/// `SET a, b REMOVE c ADD d DELETE e`: each clause word occurs once.
 pub(super) fn clauses(changes: Vec<Change>, terms: &mut ExpressionValues) -> String {
     let [mut set, mut remove, mut add, mut delete] = [const { Vec::new() }; 4];
     for change in changes {

@@ -1,5 +1,5 @@
 //! Members whose membership continues with another account (OP2). What named the former one, such as events,
-//! invitations and services, stands for the same person. So the former member leaves no name behind, only the id
+//! invitations and services, means the same person. So the former member leaves no name behind, only the id
 //! with which the membership continues, and a read of it reads that member, too.
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +8,7 @@ use super::{
     Error, FetchedItems, Key, Store,
     item::{Item, attribute, text},
     keys,
-    transaction::tombstone,
+    step::tombstone,
 };
 use crate::domain::{
     Invitation, Member, MemberId, OrgId, Organization, Version, inviter_authorized,

@@ -7,7 +7,8 @@ use super::{
     expression::Expression,
     index::{self},
     item::{attribute, to_item},
-    transaction::{Transaction, at_version, gone_or, refuse},
+    step::{at_version, gone_or, refuse},
+    transaction::Transaction,
 };
 use crate::domain::{
     CustomerLink, Event, EventAction, OrgId, Organization, Refusal, Standing, Target, TargetKind,

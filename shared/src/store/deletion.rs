@@ -13,15 +13,16 @@ use super::{
     index::{self, IndexAttribute},
     item::{Item, text},
     organizations::FOLDED_NAME,
-    transaction::{Change, OnConditionFailed, Transaction, refuse},
+    step::{Change, OnConditionFailed, refuse},
+    transaction::Transaction,
     user_counts::Counter,
 };
 use crate::domain::{
     Event, EventAction, MemberId, OrgId, Organization, Refusal, RequestContext, Standing,
 };
 
-/// How many steps in a row may have no effect before the next run continues: other requests change the
-/// same items, or an index does not list them yet.
+/// How many steps in a row may have no effect before the next run continues. Such a step meets
+/// changes of other requests, or an index that lags.
 const MAX_IDLE_STEPS: u32 = 6;
 /// The pause after a step without effect. It grows with each, and exceeds the usual lag of an index.
 const IDLE_PAUSE: Duration = Duration::from_millis(30);
@@ -76,7 +77,7 @@ impl Store {
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn sub_organizations(&self, org: OrgId, found: &FetchedItems) -> Result<u64, Error> {
         let counts = found.item(&Key::counts(org));
-        let counted = Counter::SubOrganizations.of(counts);
+        let counted = Counter::SubOrganizations.number_on(counts);
         if counted > 0 {
             return Ok(counted);
         }
@@ -188,7 +189,7 @@ fn unlisted(org: &Organization, context: &RequestContext) -> Vec<Change> {
 }
 
 fn has_children() -> OnConditionFailed {
-    Box::new(|counts: Option<Item>| match Counter::SubOrganizations.of(counts.as_ref()) {
+    Box::new(|counts: Option<Item>| match Counter::SubOrganizations.number_on(counts.as_ref()) {
         0 => Refusal::ChangedConcurrently.into(),
         below => Refusal::HasSubOrganizations(below).into(),
     })

@@ -1,5 +1,5 @@
-//! The steps by which what belongs to a deleted organization ends. Each ends what one page lists, as it is
-//! read by key, in one transaction.
+//! The steps that end what belongs to a deleted organization. Each ends what one page lists, as it
+//! is read by key, in one transaction.
 
 use super::{
     Error, Key, LinkChange, List, PageRequest, Position, Slice,
@@ -11,7 +11,8 @@ use super::{
     members::removed,
     people::kept_until,
     roles::shown_role,
-    transaction::{Change, OnConditionFailed, Transaction, refuse},
+    step::{Change, OnConditionFailed, refuse},
+    transaction::Transaction,
     user_counts::{Counter, UserKind},
 };
 use crate::domain::{
@@ -163,7 +164,7 @@ impl DeletionRun<'_> {
         commit(writes, next).await
     }
 
-    /// Deletes one role; first those whose users were being moved to another one, which counts them.
+    /// Deletes one role; first those whose users were getting another one, which counts the reassignment.
     async fn role(&mut self, org: &Organization) -> Result<Next, Error> {
         let keys = org.roles.keys().map(|&role| Key::role(org.id(), role));
         let found = self.store.get(keys.clone()).await?;
@@ -253,9 +254,9 @@ impl Transaction<'_> {
 /// Nothing of an organization is counted any more.
 fn nothing_counted() -> Expression {
     let counters = [
-        Counter::Users(UserKind::Active),
-        Counter::Users(UserKind::Pending),
-        Counter::Users(UserKind::Services),
+        Counter::Users(UserKind::Person),
+        Counter::Users(UserKind::Invitation),
+        Counter::Users(UserKind::Service),
         Counter::List(BoundedList::ApprovedDomains),
         Counter::List(BoundedList::JoinRequests),
         Counter::List(BoundedList::CriticalAlertUsers),

@@ -12,12 +12,13 @@ use super::{
     Committed, Error, FetchedItems, Key, Store,
     expression::Expression,
     item::{Item, attribute, number, time, to_item},
-    transaction::{OnConditionFailed, Transaction, Unmet, refuse},
+    step::{OnConditionFailed, Unmet, refuse},
+    transaction::Transaction,
 };
 use crate::domain::{Delivery, DeliveryRecord, InvitationId, Refusal, RequestContext, Sending};
 
-/// How long a mark is kept after its mail. Longer than the queues of mails and of failed mails keep a
-/// message together, so that a message which is delivered again always meets its mark.
+/// How long a mark is kept after its mail. Longer than both queues, of mails and of failed mails,
+/// keep a message. So a message that is delivered again always meets its mark.
 const MARKED: SignedDuration = SignedDuration::from_hours(24 * 21);
 /// How long the delivery of an invitation is kept: longer than an invitation is open after it was
 /// sent.

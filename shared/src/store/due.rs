@@ -1,5 +1,5 @@
-//! Due items, which the scheduled clean-up handles: expired invitations (INV10), members whose access
-//! has ended (END1), roles that are being deleted (ROLE6), and deleted organizations (SA7).
+//! Due items for the scheduled clean-up: expired invitations (INV10), members whose access has
+//! ended (END1), roles that are being deleted (ROLE6), and deleted organizations (SA7).
 
 use std::ops::RangeInclusive;
 
@@ -33,7 +33,7 @@ pub enum DueItem {
         /// The role.
         role: CustomRoleId,
     },
-    /// An organization that is deleted, and of which something is left.
+    /// A deleted organization that has something left.
     Organization(OrgId),
 }
 

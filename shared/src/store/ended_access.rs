@@ -6,7 +6,8 @@ use super::{
     expression::Expression,
     item::time,
     members::{ACCESS_EXPIRES_AT, former, removed},
-    transaction::{Transaction, at_version},
+    step::at_version,
+    transaction::Transaction,
 };
 use crate::domain::{
     AddressSlot, CriticalAlertUser, EventAction, Member, Organization, Refusal, RequestContext,
@@ -55,8 +56,8 @@ impl Store {
         }
     }
 
-    /// Ends the membership of `user` in `found` if its access has ended, so that a service can be added
-    /// again before the clean-up has run (END1, MACH1).
+    /// Ends the membership of `user` in `found` if its access has ended (END1). So a service can be
+    /// added again before the clean-up has run (MACH1).
     ///
     /// # Errors
     ///
@@ -76,8 +77,8 @@ impl Store {
         Ok(found.and(self.get([Key::membership(org.id(), user)]).await?))
     }
 
-    /// Frees the slots in `found` that members hold whose access has ended, so that their addresses can
-    /// be invited again before the clean-up has run (END1).
+    /// Frees the slots in `found` of members whose access has ended. So their addresses can be
+    /// invited again before the clean-up has run (END1).
     ///
     /// # Errors
     ///

@@ -13,7 +13,8 @@ use super::{
     item::{Item, attribute, number, text},
     members::removed,
     people::{ERASED, NAMED, kept_until},
-    transaction::{Change, Transaction, absent, at_version, refuse, tombstone},
+    step::{Change, absent, at_version, refuse, tombstone},
+    transaction::Transaction,
     user_counts::UserKind,
 };
 use crate::domain::{

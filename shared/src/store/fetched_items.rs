@@ -126,7 +126,7 @@ impl FetchedItems {
         Ok(self.get(&Key::profile(org))?.unwrap_or_default())
     }
 
-    /// A stored member. Their access can have ended: rules judge by [`active_member`](Self::active_member).
+    /// A stored member. Their access can have ended: rules read [`active_member`](Self::active_member).
     ///
     /// # Errors
     ///

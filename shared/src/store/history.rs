@@ -30,8 +30,8 @@ pub struct EventFilter<'a> {
     pub about: Option<&'a AboutPerson>,
 }
 
-/// A person in an organization, whose events are of interest: what they did, and what was done to them,
-/// to their invitations, requests and critical alerts, and to the services they keep.
+/// A person in an organization. Their events are what they did, and what was done to them, to their
+/// invitations, requests and critical alerts, and to the services they keep.
 #[derive(Clone, Debug)]
 pub struct AboutPerson {
     member: MemberId,

@@ -8,7 +8,7 @@ use super::{
     Error, FetchedItems, Key, Store,
     expression::Expression,
     item::{Item, from_item, number, text, time, to_item},
-    transaction::{OnConditionFailed, Step, Unmet, Write},
+    step::{OnConditionFailed, Step, Unmet, Write},
 };
 use crate::domain::{IdempotencyKey, Refusal};
 

@@ -126,7 +126,7 @@ pub(super) fn member(member: &Member) -> Attributes {
     let mut all = user.attributes();
     all.push((IndexAttribute::Identity, person(PersonId::of(user_id))));
     if member.access_expires_at.is_some() {
-        all.push((IndexAttribute::Due, due(member.id().shard(DUE_SHARDS))));
+        all.push((IndexAttribute::Due, due(due_shard(member.id().to_number()))));
     }
     all
 }
@@ -143,7 +143,7 @@ pub(super) fn invitation(invitation: &Invitation) -> Attributes {
     };
     let mut all = user.attributes();
     all.push((IndexAttribute::Identity, address(PersonId::of_address(email))));
-    all.push((IndexAttribute::Due, due(id.digest().shard(DUE_SHARDS))));
+    all.push((IndexAttribute::Due, due(due_shard(id.digest().to_number()))));
     all
 }
 
@@ -213,6 +213,14 @@ pub(super) fn list_entry<T: ListValue>(entry: &ListEntry<T>) -> Attributes {
 /// The attributes of a link to a customer.
 pub(super) fn customer_link(link: &CustomerLink) -> Attributes {
     vec![(IndexAttribute::Identity, customer(link.customer_id))]
+}
+
+/// The number of shards of the index `by_due`.
+pub const DUE_SHARDS: u8 = 4;
+
+/// The shard of a member or an address, by the number of its id or digest.
+pub fn due_shard(number: u128) -> u8 {
+    u8::try_from(number % u128::from(DUE_SHARDS)).unwrap_or_default()
 }
 
 // Hash keys of `tree`: the root organization and the kind of item.
@@ -308,9 +316,6 @@ pub fn domain(domain: &str) -> String {
 }
 
 // Hash keys of `due`.
-
-/// The number of shards of the index `by_due`.
-pub const DUE_SHARDS: u8 = 4;
 
 /// What is due in one shard.
 pub fn due(shard: u8) -> String {

@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    Error, FetchedItems, Key, Status, Store,
+    Error, FetchedItems, Key, Store,
     address_slots::{declined_slot, ended_slot, not_declined, taken, taken_by_another},
     expression::Expression,
     index,
     item::{Item, attribute, text, time, to_item},
     people::KnownPerson,
-    transaction::{Change, Transaction, absent, gone_or, refuse},
+    step::{Change, absent, gone_or, refuse},
+    transaction::Transaction,
     user_counts::{Counter, UserKind},
 };
 use crate::domain::{
@@ -39,7 +40,7 @@ pub struct Acceptance<'a> {
     pub member: &'a Member,
     /// The version of the invitee's membership that ended a short time ago.
     pub deleted: Option<Version>,
-    /// The inviter as the rule judged them; none for an operator's invitation.
+    /// The inviter as the rule saw them; none for an operator's invitation.
     pub inviter: Option<&'a Inviter>,
     /// The invitee's own request to join, which ends with the acceptance (ORG2).
     pub request: Option<&'a JoinRequest>,
@@ -159,7 +160,7 @@ impl Transaction<'_> {
         invitation: &Invitation,
         pending: Option<&Invitation>,
     ) -> Result<Self, Error> {
-        let alone = Counter::Users(UserKind::Active).is_zero();
+        let alone = Counter::Users(UserKind::Person).is_zero();
         let mut writes =
             self.check(Key::counts(org.id()), alone, refuse(Refusal::SuperAdminExists));
         if let Some(old) = pending {
@@ -167,7 +168,7 @@ impl Transaction<'_> {
             writes = writes.count_out(old).record(event)?;
         }
         let writes = writes.put_invitation(org, invitation, pending)?;
-        Ok(writes.count(org.id(), invitation.role_id, Status::Pending, 1))
+        Ok(writes.count(org.id(), invitation.role_id, UserKind::Invitation, 1))
     }
 
     /// Invites the first Admin of an organization, instead of the invitee that it waits for.
@@ -202,7 +203,7 @@ impl Transaction<'_> {
             writes = writes.record(ended(context, org, ending(old, context.at), old))?;
         }
         let writes = writes.put_invitation(org, invitation, same_slot)?;
-        Ok(writes.count(org.id(), invitation.role_id, Status::Pending, 1))
+        Ok(writes.count(org.id(), invitation.role_id, UserKind::Invitation, 1))
     }
 
     /// Sends an invitation again.
@@ -248,8 +249,8 @@ impl Transaction<'_> {
             .update_invitation(change)?
             .role_still_gives(org, before.role_id)?
             .still_grantable(org, after.role_id)?
-            .count(org.id(), before.role_id, Status::Pending, -1)
-            .count(org.id(), after.role_id, Status::Pending, 1)
+            .count(org.id(), before.role_id, UserKind::Invitation, -1)
+            .count(org.id(), after.role_id, UserKind::Invitation, 1)
             .record(event)
     }
 
@@ -352,7 +353,7 @@ impl Transaction<'_> {
             // First, so that a repeat finds out that it accepted, and not only that it is a member.
             .put(slot, lock, open, refuse(Refusal::ChangedConcurrently))
             .add_member_without_slot(member, deleted)?
-            .count(org.id(), invitation.role_id, Status::Pending, -1)
+            .count(org.id(), invitation.role_id, UserKind::Invitation, -1)
             .end_own_request(member, request)?
             .inviter_still_grants(acceptance)?
             .still_grantable(org, member.role_id)?
@@ -448,7 +449,7 @@ impl Transaction<'_> {
     }
 
     fn count_out(self, invitation: &Invitation) -> Self {
-        self.count(invitation.path.id(), invitation.role_id, Status::Pending, -1)
+        self.count(invitation.path.id(), invitation.role_id, UserKind::Invitation, -1)
     }
 
     /// If the organization waits for this invitation, it stops waiting.
@@ -466,8 +467,8 @@ impl Transaction<'_> {
         Ok(self.update(Key::organization(org.id()), vec![remove], waits_for_same(org)?, lost))
     }
 
-    /// Adds the condition that the inviter still holds the role that the rule saw, that it still gives
-    /// the same levels, and that their access has not ended (END1).
+    /// Adds the condition that the inviter still holds the role that the rule saw, with the same
+    /// levels, and that their access has not ended (END1).
     fn inviter_still_grants(self, acceptance: &Acceptance<'_>) -> Result<Self, Error> {
         let Some(inviter) = acceptance.inviter else { return Ok(self) };
         let lost = refuse(Refusal::ChangedConcurrently);

@@ -9,11 +9,12 @@ use super::{
     item::{attribute, from_item, number, time, to_item},
     members::shown_member,
     people::KnownPerson,
-    transaction::{Change, OnConditionFailed, Transaction, absent, live, present, refuse},
+    step::{Change, OnConditionFailed, absent, live, present, refuse},
+    transaction::Transaction,
 };
 use crate::domain::{
-    AddressDigest, ApplicantFacts, BoundedList, Event, EventAction, Invitation, JoinRequest,
-    MailDomain, Member, MemberId, Organization, PersonDigest, Refusal, Standing, Version,
+    AddressDigest, BoundedList, Event, EventAction, Invitation, JoinRequest, MailDomain, Member,
+    MemberId, Organization, PersonDigest, Refusal, RequesterFacts, Standing, Version,
     refuse_repeat,
 };
 
@@ -43,7 +44,7 @@ impl Transaction<'_> {
         self,
         org: &Organization,
         request: &JoinRequest,
-        facts: &ApplicantFacts,
+        facts: &RequesterFacts,
     ) -> Result<Self, Error> {
         let context = self.context;
         let (id, key) = (org.id(), key_of(request));
@@ -71,7 +72,7 @@ impl Transaction<'_> {
 
     /// Checks that the address of a request has no valid invitation and no member, and removes the
     /// mark of an invitation that its person declined.
-    fn address_is_free(self, request: &JoinRequest, facts: &ApplicantFacts) -> Self {
+    fn address_is_free(self, request: &JoinRequest, facts: &RequesterFacts) -> Self {
         let org = request.organization_id;
         let address = Key::address_slot(org, AddressDigest::of(org, &request.email));
         let expired = Expression::new("#expires_at <= :now", [("now", time(self.context.at))]);

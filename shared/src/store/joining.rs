@@ -12,7 +12,7 @@ use crate::domain::{
 pub struct JoiningFacts {
     /// The organization.
     pub org: Organization,
-    /// The root of its tree, and the organizations above of which the person can be a member.
+    /// The root of its tree, and the organizations above it that can have the person as a member.
     pub ancestors: Vec<Organization>,
     /// The memberships of the person in the organization and in these ancestors, nearest to the root
     /// first.
@@ -25,7 +25,7 @@ pub struct JoiningFacts {
 
 impl Store {
     /// What is known about a person who joins an organization. As in decisions, an index finds the
-    /// ancestors of which the person is a member. Facts are read by key.
+    /// ancestors that have the person as a member. Facts are read by key.
     ///
     /// # Errors
     ///

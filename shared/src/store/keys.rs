@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Reminded, WRITTEN_SCHEMA};
 use crate::domain::{
-    AddressDigest, AlertId, BoundedList, CustomRoleId, DayBudget, Email, EventId, HourlyRecipient,
+    AddressDigest, AlertId, BoundedList, CustomRoleId, DayBudget, DigestRecipient, Email, EventId,
     IdempotencyKey, InvitationId, MailDomain, MemberId, OrgId, PersonDigest, PersonId, RoleId,
     Sending, UserId,
 };
@@ -147,26 +147,26 @@ impl Key {
         Self { pk: format!("{DELIVERY}{}", invitation.bare()), sk: "INVITATION".to_owned() }
     }
 
-    /// The last mail of which a recipient gets at most one an hour, and the next one.
-    pub fn hourly_mail(recipient: HourlyRecipient) -> Self {
+    /// The state of the digests to a recipient.
+    pub fn digest(recipient: DigestRecipient) -> Self {
         let (holder, sk) = match recipient {
-            HourlyRecipient::Managers(org) => (org.bare(), MANAGERS.to_owned()),
-            HourlyRecipient::Inviter(org, member) => {
+            DigestRecipient::Managers(org) => (org.bare(), MANAGERS.to_owned()),
+            DigestRecipient::Inviter(org, member) => {
                 (org.bare(), format!("{INVITER}{}", member.bare()))
             }
-            HourlyRecipient::Offboarded(person) => (person.bare(), OFFBOARDED.to_owned()),
+            DigestRecipient::Offboarded(person) => (person.bare(), OFFBOARDED.to_owned()),
         };
         Self { pk: format!("{DELIVERY}{holder}"), sk }
     }
 
     /// The mark of the mail of a digest of this time to an address.
-    pub fn digest_mailed(recipient: HourlyRecipient, digest_at: Timestamp, to: &Email) -> Self {
+    pub fn digest_mailed(recipient: DigestRecipient, digest_at: Timestamp, to: &Email) -> Self {
         let at = digest_at.as_millisecond();
         let (about, org) = match recipient {
-            HourlyRecipient::Managers(org) => ("DIGEST", org),
-            HourlyRecipient::Inviter(org, _) => ("ACCEPTED", org),
+            DigestRecipient::Managers(org) => ("DIGEST", org),
+            DigestRecipient::Inviter(org, _) => ("ACCEPTED", org),
             // Its holder is the address.
-            HourlyRecipient::Offboarded(person) => {
+            DigestRecipient::Offboarded(person) => {
                 let pk = format!("{DELIVERY}{}", person.bare());
                 return Self { pk, sk: format!("{OFFBOARDED}#{at}") };
             }
@@ -197,20 +197,20 @@ impl Key {
         Self { pk: format!("{DELIVERY}REMINDERS"), sk: sk.to_owned() }
     }
 
-    /// Whose hourly mail is stored at the key.
-    pub(super) fn hourly_recipient(&self) -> Result<HourlyRecipient, Error> {
+    /// The recipient of the digests whose state is stored at the key.
+    pub(super) fn digest_recipient(&self) -> Result<DigestRecipient, Error> {
         if self.sk == OFFBOARDED {
             let bare = self.pk.strip_prefix(DELIVERY).unwrap_or_default();
             let person = PersonId::from_bare(bare).map_err(Error::broken)?;
-            return Ok(HourlyRecipient::Offboarded(person));
+            return Ok(DigestRecipient::Offboarded(person));
         }
         let org = owner(&self.pk)?;
         match self.sk.strip_prefix(INVITER) {
             Some(member) => {
                 let member = MemberId::from_bare(member).map_err(Error::broken)?;
-                Ok(HourlyRecipient::Inviter(org, member))
+                Ok(DigestRecipient::Inviter(org, member))
             }
-            None => Ok(HourlyRecipient::Managers(org)),
+            None => Ok(DigestRecipient::Managers(org)),
         }
     }
 

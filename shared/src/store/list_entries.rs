@@ -4,7 +4,8 @@
 use super::{
     Error, Key, index,
     item::to_item,
-    transaction::{Transaction, gone_or, refuse},
+    step::{gone_or, refuse},
+    transaction::Transaction,
 };
 use crate::domain::{
     Event, ListEntry, ListValue, Organization, Refusal, Standing, Target, Version,

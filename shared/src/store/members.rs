@@ -10,10 +10,8 @@ use super::{
     index::{self, IndexAttribute},
     item::{Item, attribute, list, text, time, to_item},
     people::NAMED,
-    transaction::{
-        Transaction, absent, absent_or, at_version, can_keep, gone_or, gone_or_if, refuse,
-        tombstone,
-    },
+    step::{absent, absent_or, at_version, can_keep, gone_or, gone_or_if, refuse, tombstone},
+    transaction::Transaction,
     user_counts::UserKind,
 };
 use crate::domain::{
@@ -22,7 +20,7 @@ use crate::domain::{
     Version, levels_in,
 };
 
-/// The attribute with the names by which a search finds a member (SUB6).
+/// The attribute with the names that a search finds (SUB6).
 pub(super) const FOLDED_NAMES: &str = "folded_names";
 
 /// The attribute with the end of the access of a member, or of a former one whose access ended (END1).
@@ -189,7 +187,7 @@ impl Transaction<'_> {
                 absent_or(Refusal::UserAlreadyMember),
             )?
             .end_own_request(service, None)?
-            .count(org.id(), service.role_id, UserKind::Services, 1)
+            .count(org.id(), service.role_id, UserKind::Service, 1)
             .record(event)
     }
 

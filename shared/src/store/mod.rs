@@ -16,6 +16,7 @@ mod decisions;
 mod deletion;
 mod deletion_steps;
 mod deliveries;
+mod digest;
 mod due;
 mod ended_access;
 mod erasure;
@@ -24,7 +25,6 @@ mod expression;
 mod fetch;
 mod fetched_items;
 mod history;
-mod hourly_mail;
 mod idempotency;
 pub mod index;
 mod invitations;
@@ -50,6 +50,7 @@ mod role_names;
 mod roles;
 mod schema;
 mod schema_steps;
+mod step;
 mod super_admins;
 mod suspension;
 #[cfg(test)]
@@ -130,7 +131,7 @@ impl Store {
 /// The failure of a store operation.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A condition failed that stands for this refusal.
+    /// A condition failed whose refusal this is.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The database throttles or cannot be reached. A write may or may not have happened.

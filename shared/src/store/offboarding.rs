@@ -1,5 +1,6 @@
-//! The end of what people have in many organizations, and the offboarding of a person (OP2): memberships,
-//! invitations, open requests and critical alerts end, and what the person was called stays for the history.
+//! The end of what people have in many organizations, and the offboarding of a person (OP2).
+//! Memberships, invitations, open requests and critical alerts end. The person's name and address
+//! stay for the history.
 
 use serde::Serialize;
 

@@ -9,10 +9,8 @@ use super::{
     index::{self, IndexAttribute},
     item::{Item, attribute, from_item, text, time, to_item},
     members::shown_member,
-    transaction::{
-        Change, OnConditionFailed, Transaction, at_version, gone_or, gone_or_if, has_access, live,
-        refuse,
-    },
+    step::{Change, OnConditionFailed, at_version, gone_or, gone_or_if, has_access, live, refuse},
+    transaction::Transaction,
     user_counts::Counter,
 };
 use crate::domain::{
@@ -20,7 +18,7 @@ use crate::domain::{
     Refusal, RequestContext, Settings, Standing,
 };
 
-/// The attribute with the name by which a search finds an organization (OP2).
+/// The attribute with the name that a search finds (OP2).
 pub(super) const FOLDED_NAME: &str = "folded_name";
 
 /// An organization to create, and what comes into being with it.
@@ -29,7 +27,7 @@ pub struct NewOrganization<'a> {
     /// The organization.
     pub org: &'a Organization,
     /// Its first member, as Super Admin.
-    pub founder: Option<&'a Member>,
+    pub first_member: Option<&'a Member>,
     /// The invitation of its first Admin.
     pub first_admin: Option<&'a Invitation>,
     /// The organization right above it.
@@ -74,7 +72,7 @@ impl Transaction<'_> {
     /// The refusals of `still_held` for the creator.
     pub fn create_organization(self, new: NewOrganization<'_>) -> Result<Self, Error> {
         let context = self.context;
-        let NewOrganization { org, founder, first_admin, parent, creator } = new;
+        let NewOrganization { org, first_member, first_admin, parent, creator } = new;
         let mut writes = self;
         if let Some(actor) = creator {
             writes = writes.still_held(actor)?;
@@ -93,9 +91,9 @@ impl Transaction<'_> {
             "name": org.name,
             "kind": org.kind,
             "parent_id": org.path.parent(),
-            "super_admin_id": founder.map(Member::id),
+            "super_admin_id": first_member.map(Member::id),
         })))?;
-        if let Some(member) = founder {
+        if let Some(member) = first_member {
             writes = writes.add_member(member, None)?;
         }
         if let Some(invitation) = first_admin {
@@ -135,23 +133,7 @@ impl Transaction<'_> {
             let lost = refuse(Refusal::ChangedConcurrently);
             writes = writes.put(key, item, Expression::default(), lost);
         }
-        let fields = [
-            ("name", actor.org.name.as_str(), org.name.as_str()),
-            ("language", actor.org.language.tag(), org.language.tag()),
-            ("website", &before.website, &after.website),
-            ("address", &before.address, &after.address),
-            ("contact", &before.contact, &after.contact),
-        ];
-        let changed = fields.into_iter().filter(|(_, before, after)| before != after);
-        let (old, new): (Map<_, _>, Map<_, _>) = changed
-            .map(|(field, before, after)| {
-                ((field.to_owned(), json!(before)), (field.to_owned(), json!(after)))
-            })
-            .unzip();
-        let event = Event::new(context, org, EventAction::OrganizationUpdated, org.target())
-            .old(Value::Object(old))
-            .new_value(Value::Object(new));
-        writes.record(event)
+        writes.record(profile_event(context, &actor.org, change))
     }
 
     /// Changes the kind and the settings of an organization (SUB1, PAR1).
@@ -182,7 +164,7 @@ impl Transaction<'_> {
         self.update_organization(before, changes)?
             .check(Key::organization(before.id()), same_links, lost)
             .mark_kind(before, after.kind)?
-            .keep_mdf_program_for_moves(before, after)
+            .keep_mdf_program_for_reassignments(before, after)
             .record(event)
     }
 
@@ -316,8 +298,8 @@ impl Transaction<'_> {
         Ok(self.update(Key::organization(before.id()), changes, seen, lost))
     }
 
-    /// Marks the counter item of an organization that stops being a partner, so that no partner role
-    /// is granted meanwhile; and removes the mark from one that becomes a partner.
+    /// Marks the counter item of an organization that stops being a partner, so that no partner
+    /// role is granted meanwhile. Removes the mark from one that becomes a partner.
     fn mark_kind(self, before: &Organization, kind: Kind) -> Result<Self, Error> {
         let key = Key::counts(before.id());
         let lost = partner_roles_needed();
@@ -336,23 +318,51 @@ impl Transaction<'_> {
         })
     }
 
-    /// Checks that no users are being moved to MDF Admin if the MDF programme is switched off
+    /// Checks that no reassignment to MDF Admin is in progress if the MDF programme is switched off
     /// (ROLE5, ROLE6).
-    fn keep_mdf_program_for_moves(self, before: &Organization, after: &Organization) -> Self {
+    fn keep_mdf_program_for_reassignments(
+        self,
+        before: &Organization,
+        after: &Organization,
+    ) -> Self {
         if !before.settings.mdf_program || after.settings.mdf_program {
             return self;
         }
-        let none = Counter::MovesToPartnerRoles.is_zero();
+        let none = Counter::ReassignmentsToPartnerRoles.is_zero();
         self.check(Key::counts(before.id()), none, partner_roles_needed())
     }
 }
 
 /// Why partner roles, or the MDF programme, cannot be switched off.
 fn partner_roles_needed() -> OnConditionFailed {
-    Box::new(|counts| match Counter::MovesToPartnerRoles.of(counts.as_ref()) {
+    Box::new(|counts| match Counter::ReassignmentsToPartnerRoles.number_on(counts.as_ref()) {
         0 => Refusal::ChangedConcurrently.into(),
-        _ => Refusal::ReassignmentTarget.into(),
+        _ => Refusal::RoleIsReassignmentTarget.into(),
     })
+}
+
+/// The event of a changed profile, with the fields that differ. `present` is the organization before.
+fn profile_event(
+    context: &RequestContext,
+    present: &Organization,
+    ProfileChange { before, org, after }: ProfileChange<'_>,
+) -> Event {
+    let fields = [
+        ("name", present.name.as_str(), org.name.as_str()),
+        ("language", present.language.tag(), org.language.tag()),
+        ("website", &before.website, &after.website),
+        ("address", &before.address, &after.address),
+        ("contact", &before.contact, &after.contact),
+    ];
+    let changed = fields.into_iter().filter(|(_, before, after)| before != after);
+    let (old, new): (Map<_, _>, Map<_, _>) = changed
+        .map(|(field, before, after)| {
+            ((field.to_owned(), json!(before)), (field.to_owned(), json!(after)))
+        })
+        .unzip();
+    Event::new(context, org, EventAction::OrganizationUpdated, org.target())
+        .old(Value::Object(old))
+        .new_value(Value::Object(new))
 }
 
 /// The event of changed security settings. The retention until now applies to it.

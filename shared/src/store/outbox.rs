@@ -44,12 +44,12 @@ pub fn published(
     };
     history.then(|| {
         let item = upgraded(image.into())?;
-        PublishedEvent::of(serde_dynamo::from_item(item).map_err(Error::broken)?)
+        PublishedEvent::parse(serde_dynamo::from_item(item).map_err(Error::broken)?)
     })
 }
 
 impl PublishedEvent {
-    fn of(mut item: Map<String, Value>) -> Result<Self, Error> {
+    fn parse(mut item: Map<String, Value>) -> Result<Self, Error> {
         let damaged = || Error::Broken("an event lacks its id, action or time".to_owned());
         let text = |name: &str| item.get(name).and_then(Value::as_str).map(str::to_owned);
         let action = text("action").filter(|_| text("id").is_some()).ok_or_else(damaged)?;

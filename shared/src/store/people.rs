@@ -1,9 +1,10 @@
-//! What the ids in the history and in lists stand for (ORG5): people, addresses, roles.
+//! What the ids in the history and in lists name (ORG5): people, addresses, roles.
 //!
-//! A member, an address and a critical alert user keep their name in their item. When they are gone,
-//! the name stays for as long as an event can name them: in the tombstone of a member or of the slot of
-//! an address, and in an item of its own for a critical alert user or a custom role. A person who was
-//! never a member, but asked to join or declined an invitation, has such a tombstone, too.
+//! A member, an address and a critical alert user keep their name in their item. When they are
+//! gone, the name stays for as long as an event can name them. It is in the tombstone of a member
+//! or of the slot of an address. For a critical alert user or a custom role, it is in an item of
+//! its own. A person who was never a member, but asked to join or declined an invitation, has such
+//! a tombstone, too.
 //!
 //! An erasure leaves tombstones without a name (ERA1).
 
@@ -16,7 +17,8 @@ use super::{
     expression::Expression,
     index::{self, IndexAttribute},
     item::{Item, attribute, from_item, number, text, to_item},
-    transaction::{Change, Transaction, absent, refuse},
+    step::{Change, absent, refuse},
+    transaction::Transaction,
 };
 use crate::domain::{
     AlertId, CalledPerson, CustomRole, CustomRoleId, Email, Event, InvitationId, MemberId, Name,
@@ -28,7 +30,7 @@ pub(super) const NAMED: SignedDuration = SignedDuration::from_hours(24 * 366);
 /// The attribute of a tombstone without a name, which an erasure leaves.
 pub(super) const ERASED: &str = "erased";
 
-/// A person in an organization of which they are no member.
+/// A person in an organization that they are no member of.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KnownPerson<'a> {
     pub(super) user_id: &'a UserId,
@@ -121,7 +123,7 @@ impl FetchedItems {
 }
 
 impl Store {
-    /// The items that say what the ids in `events` stand for.
+    /// The items that say what the ids in `events` name.
     ///
     /// # Errors
     ///

@@ -186,8 +186,8 @@ impl Store {
         Ok(known.iter().filter_map(user).collect())
     }
 
-    /// The users with this address in all organizations, as of a moment ago: members, former members,
-    /// and people who asked to join or declined an invitation.
+    /// The users with this address in all organizations, as of a moment ago. They are members,
+    /// former members, and people who asked to join or declined an invitation.
     ///
     /// # Errors
     ///
@@ -203,8 +203,8 @@ impl Store {
         Ok(users)
     }
 
-    /// Whether any organization knows a user as a person, as of a moment ago: as a member or a former one with
-    /// an address, or by a request to join or a declined invitation.
+    /// Whether any organization knows a user as a person, as of a moment ago. It knows members and
+    /// former ones with an address, and people who asked to join or declined an invitation.
     ///
     /// Bounded: of each kind, one short page of items decides. What a user is in one organization,
     /// they are in all.
@@ -363,7 +363,7 @@ fn known_address(found: &FetchedItems, org: OrgId, email: &Email) -> Result<Know
 }
 
 impl PersonalData {
-    /// The organizations of which the person is the Super Admin. A deleted one needs none.
+    /// The organizations whose Super Admin the person is. A deleted one needs none.
     pub fn super_admin_of(&self) -> impl Iterator<Item = &Organization> {
         let is_super_admin = |known: &&KnownIn| {
             known.member.as_ref().is_some_and(|member| member.role_id == RoleId::SUPER_ADMIN)

@@ -1,8 +1,8 @@
 //! Deletes a role that is in use, and gives its users the target role (ROLE6).
 //!
-//! One transaction does it for a few users. For more, the role is marked first, which nobody can be given
-//! from then on, and then users are moved, until the last transaction deletes the role. Each leaves
-//! everything valid. The scheduled clean-up continues where a request stopped.
+//! One transaction does it for a few users. For more, the first transaction begins the reassignment: from then
+//! on, the role cannot be granted. The next ones give users the target role, and the last one also deletes the
+//! role. Each leaves everything valid. The scheduled clean-up continues where a request stopped.
 
 use std::time::Duration;
 
@@ -14,22 +14,20 @@ use super::{
     counters::{is_number, number_in},
     expression::Expression,
     index,
-    item::{Item, attribute},
-    roles::shown_role,
-    transaction::{Change, OnConditionFailed, Transaction, at_version, refuse},
-    user_counts::{Counter, UserKind, user_count},
+    item::attribute,
+    roles::{is_no_target, role_changed, shown_role},
+    step::{Change, at_version},
+    transaction::Transaction,
+    user_counts::{UserKind, user_count},
 };
 use crate::domain::{
-    BuiltIn, CustomRole, CustomRoleId, Event, EventAction, MemberKind, OrgId, Organization,
-    Reassignment, Refusal, RequestContext, RoleId, Standing, UserCount, check_service_role,
+    CustomRole, CustomRoleId, Event, EventAction, MemberKind, OrgId, Organization, Reassignment,
+    Refusal, RequestContext, RoleId, Standing, UserCount, check_service_role,
 };
 
-/// How many users get the target role in one transaction. With what ends together with the role, and what
-/// allows the caller to delete it, these are at most 90 of the 100 actions that `DynamoDB` accepts.
-const MOVED_AT_ONCE: usize = 80;
-
-/// The attribute of a role's item with the number of roles whose users are being moved to it.
-const INCOMING: &str = "incoming";
+/// How many users get the target role in one transaction. With the other writes and conditions of
+/// the deletion, these are at most 90 of the 100 actions that `DynamoDB` accepts.
+const USERS_AT_ONCE: usize = 80;
 
 /// A role that is being deleted, as it was found.
 #[derive(Clone, Debug)]
@@ -37,10 +35,10 @@ pub struct RoleDeletion {
     org: Organization,
     role: CustomRole,
     reassignment: Reassignment,
-    /// How many users still have the role. Once the role is marked, the number cannot grow.
+    /// How many users still have the role. Once the reassignment has begun, the number cannot grow.
     remaining: UserCount,
     /// How many users have the target role by now.
-    moved: UserCount,
+    reassigned: UserCount,
 }
 
 /// The state of a role deletion after some steps.
@@ -53,14 +51,14 @@ pub enum ReassignmentProgress {
     /// The clean-up continues.
     Unfinished {
         /// How many users have the target role by now.
-        moved: UserCount,
+        reassigned: UserCount,
         /// How many still have the deleted role.
         remaining: UserCount,
     },
 }
 
-/// How many steps in a row may have no effect before the clean-up continues: other requests change
-/// the users, or the index does not list them yet.
+/// How many steps in a row may have no effect before the clean-up continues. Such a step meets
+/// changes of other requests, or an index that lags.
 const MAX_IDLE_STEPS: u32 = 6;
 /// The pause after a step without effect. It grows with each, and exceeds the usual lag of an index.
 const IDLE_PAUSE: Duration = Duration::from_millis(30);
@@ -68,7 +66,7 @@ const IDLE_PAUSE: Duration = Duration::from_millis(30);
 /// The end of one batch.
 enum BatchEnd {
     Deleted,
-    Moved,
+    Reassigned,
     /// The page listed only users who have the target role already. The next page follows.
     Skipped,
     /// Another request changed something. The batch is repeated.
@@ -78,8 +76,8 @@ enum BatchEnd {
 }
 
 impl Store {
-    /// Deletes a role in one transaction that gives its users the target role. Returns whether it did: a role
-    /// with more users than one transaction moves is to be marked.
+    /// Deletes a role in one transaction that gives its users the target role. Returns false
+    /// for a role with more users than one transaction can change: begin a reassignment.
     ///
     /// # Errors
     ///
@@ -97,9 +95,9 @@ impl Store {
             role: role.clone(),
             reassignment: reassignment.clone(),
             remaining: *remaining,
-            moved: UserCount::default(),
+            reassigned: UserCount::default(),
         };
-        let (users, next) = self.users_to_move(&deletion, None).await?;
+        let (users, next) = self.users_to_reassign(&deletion, None).await?;
         if next.is_some() {
             return Ok(false);
         }
@@ -145,9 +143,9 @@ impl Store {
     ) -> Result<ReassignmentProgress, Error> {
         let (mut idle_steps, mut after) = (0, None);
         loop {
-            match self.reassign_batch(context, &deletion, &mut after).await? {
+            match self.reassign_next_batch(context, &deletion, &mut after).await? {
                 BatchEnd::Deleted => return Ok(ReassignmentProgress::Done),
-                BatchEnd::Moved => idle_steps = 0,
+                BatchEnd::Reassigned => idle_steps = 0,
                 BatchEnd::Skipped => {}
                 BatchEnd::Conflict | BatchEnd::NothingListed => {
                     idle_steps += 1;
@@ -159,11 +157,11 @@ impl Store {
                 return Ok(ReassignmentProgress::AlreadyDeleted);
             };
             deletion = present;
-            let RoleDeletion { moved, remaining, .. } = deletion;
+            let RoleDeletion { reassigned, remaining, .. } = deletion;
             // If no users remain, the next step deletes the role.
             let stops = idle_steps >= MAX_IDLE_STEPS && !remaining.is_empty();
             if stops || out_of_time() {
-                return Ok(ReassignmentProgress::Unfinished { moved, remaining });
+                return Ok(ReassignmentProgress::Unfinished { reassigned, remaining });
             }
         }
     }
@@ -180,57 +178,57 @@ impl Store {
         Ok(role.map(|role| found.role_deletion(&org, role)).transpose()?)
     }
 
-    /// Moves the users that the index lists after a position, and sets the position of the next
-    /// ones. A lagging index still lists users that were moved, but only before the position.
-    async fn reassign_batch(
+    /// Gives the users that the index lists after a position the target role, and sets the position of the
+    /// next ones. A lagging index still lists users who have the target role, but only before the position.
+    async fn reassign_next_batch(
         &self,
         context: &RequestContext,
         deletion: &RoleDeletion,
         after: &mut Option<Position>,
     ) -> Result<BatchEnd, Error> {
         if deletion.remaining.is_empty() {
-            return conflict_as_end(self.move_users(context, deletion, &[]).await);
+            return conflict_as_end(self.reassign_batch(context, deletion, &[]).await);
         }
-        let (current, next) = self.users_to_move(deletion, after.as_ref()).await?;
+        let (current, next) = self.users_to_reassign(deletion, after.as_ref()).await?;
         if current.is_empty() {
             let is_end = next.is_none();
             *after = next;
             return Ok(if is_end { BatchEnd::NothingListed } else { BatchEnd::Skipped });
         }
-        let end = conflict_as_end(self.move_users(context, deletion, &current).await)?;
-        if matches!(end, BatchEnd::Moved) {
+        let end = conflict_as_end(self.reassign_batch(context, deletion, &current).await)?;
+        if matches!(end, BatchEnd::Reassigned) {
             *after = next;
         }
         Ok(end)
     }
 
     /// The users of the role among the next ones that the index lists, and the position after these.
-    async fn users_to_move(
+    async fn users_to_reassign(
         &self,
         deletion: &RoleDeletion,
         after: Option<&Position>,
     ) -> Result<(Vec<User>, Option<Position>), Error> {
         let (path, role) = (&deletion.org.path, RoleId::Custom(deletion.role.id));
         let filter = UserFilter::of_roles(path, Status::ALL.to_vec(), vec![role]);
-        let listed = self.users(&filter, PageRequest { limit: MOVED_AT_ONCE, after }).await?;
+        let listed = self.users(&filter, PageRequest { limit: USERS_AT_ONCE, after }).await?;
         let found = self.get(listed.items.iter().map(User::key)).await?;
         Ok((found.users_of(role, &listed.items)?, listed.next))
     }
 
     /// Gives these users the target role: all of them or none. If no others have the role, the same
     /// transaction deletes it.
-    async fn move_users(
+    async fn reassign_batch(
         &self,
         context: &RequestContext,
         deletion: &RoleDeletion,
         users: &[User],
     ) -> Result<BatchEnd, Error> {
         let writes = self.transaction(context).reassign_all(users, &deletion.reassignment)?;
-        let moved = number_of_users(users);
-        let (writes, end) = if moved == deletion.remaining {
+        let number = number_of_users(users);
+        let (writes, end) = if number == deletion.remaining {
             (writes.end_reassignment(deletion)?.even_if_suspended(), BatchEnd::Deleted)
         } else {
-            (writes.count_moved(deletion, moved)?, BatchEnd::Moved)
+            (writes.count_reassigned(deletion, number)?, BatchEnd::Reassigned)
         };
         writes.commit(&()).await.map(|_| end)
     }
@@ -242,7 +240,7 @@ fn number_of_users(users: &[User]) -> UserCount {
         *match user {
             User::Pending(_) => &mut count.pending,
             User::Active(member) => match member.kind() {
-                MemberKind::Person => &mut count.active,
+                MemberKind::Person => &mut count.persons,
                 MemberKind::Service => &mut count.services,
             },
         } += 1;
@@ -276,7 +274,7 @@ impl FetchedItems {
         Ok(current)
     }
 
-    /// The deletion of a role that was found with these users, and that is marked now.
+    /// The deletion of a role that was found with these users, and whose reassignment has begun.
     ///
     /// # Errors
     ///
@@ -287,29 +285,29 @@ impl FetchedItems {
         RoleWithUsers { role, users: remaining }: RoleWithUsers,
     ) -> Result<RoleDeletion, Refusal> {
         let reassignment = role.reassignment.clone().ok_or(Refusal::NoSuchRole)?;
-        let moved = self.item(&Key::role(org.id(), role.id));
-        let moved = user_count(|kind| number_in(moved, moved_attribute(kind)));
-        Ok(RoleDeletion { org: org.clone(), role, reassignment, remaining, moved })
+        let item = self.item(&Key::role(org.id(), role.id));
+        let reassigned = user_count(|kind| number_in(item, reassigned_attribute(kind)));
+        Ok(RoleDeletion { org: org.clone(), role, reassignment, remaining, reassigned })
     }
 }
 
 /// The attribute of a role's item with the number of users who have the target role.
-fn moved_attribute(kind: UserKind) -> &'static str {
+fn reassigned_attribute(kind: UserKind) -> &'static str {
     match kind {
-        UserKind::Active => "moved_active",
-        UserKind::Pending => "moved_pending",
-        UserKind::Services => "moved_services",
+        UserKind::Person => "moved_active",
+        UserKind::Invitation => "moved_pending",
+        UserKind::Service => "moved_services",
     }
 }
 
 impl Transaction<'_> {
-    /// Marks a role as being deleted. It cannot be granted from then on, because every write that
+    /// Begins the deletion of a role with users. It cannot be granted from then on, because every write that
     /// grants a role has a condition on its item.
     ///
     /// # Errors
     ///
     /// [`Refusal::NoSuchRole`] or [`Refusal::ChangedConcurrently`] if the role is not as the rule saw
-    /// it; [`Refusal::ReassignmentTarget`] if users of another role are moved to it; the refusals of
+    /// it; [`Refusal::RoleIsReassignmentTarget`] if users of another role get it; the refusals of
     /// `still_grantable` for the target.
     pub fn begin_reassignment(
         self,
@@ -330,13 +328,11 @@ impl Transaction<'_> {
         let allowed = check_service_role(reassignment.to).is_ok();
         self.still_held(actor)?
             .still_grantable(&actor.org, reassignment.to)?
-            .count_incoming(org, reassignment.to, 1)
+            .count_reassignment_to(org, reassignment.to, 1)
             .update(
                 Key::role(org, after.id),
                 vec![Change::Set(mark), due],
-                at_version(before.version)?
-                    .and(receives_no_users())
-                    .and(no_services_unless(allowed)),
+                at_version(before.version)?.and(is_no_target()).and(no_services_unless(allowed)),
                 role_changed(),
             )
             .record(event)
@@ -361,17 +357,17 @@ impl Transaction<'_> {
                 let change = InvitationChange { before, after };
                 Ok(self
                     .update_invitation(change)?
-                    .count(org, before.role_id, Status::Pending, -1)
-                    .count(org, after.role_id, Status::Pending, 1))
+                    .count(org, before.role_id, UserKind::Invitation, -1)
+                    .count(org, after.role_id, UserKind::Invitation, 1))
             }
         }
     }
 
-    /// Counts these users as moved. The event of the deletion has their number.
-    fn count_moved(self, deletion: &RoleDeletion, moved: UserCount) -> Result<Self, Error> {
+    /// Counts users who got the target role. The event of the deletion has their number.
+    fn count_reassigned(self, deletion: &RoleDeletion, users: UserCount) -> Result<Self, Error> {
         let add = |kind: UserKind| {
-            let by = i64::try_from(kind.of(moved)).unwrap_or_default();
-            Change::add(moved_attribute(kind), by)
+            let by = i64::try_from(kind.number_in(users)).unwrap_or_default();
+            Change::add(reassigned_attribute(kind), by)
         };
         let key = Key::role(deletion.org.id(), deletion.role.id);
         let seen = at_version(deletion.role.version)?;
@@ -380,46 +376,27 @@ impl Transaction<'_> {
         Ok(counted.while_present(deletion.org.id()))
     }
 
-    /// Deletes the role. The transaction moves the users that remain, and no others moved meanwhile, so
-    /// the number in the event is exact.
+    /// Deletes the role. The transaction gives the remaining users the target role, and no others got it
+    /// meanwhile, so the number in the event is exact.
     fn end_reassignment(self, deletion: &RoleDeletion) -> Result<Self, Error> {
-        let RoleDeletion { org, role, reassignment, remaining, moved } = deletion;
+        let RoleDeletion { org, role, reassignment, remaining, reassigned } = deletion;
         let gone = role.version.next(self.context.at);
-        let all = |kind: UserKind| kind.of(*remaining) + kind.of(*moved);
+        let all = |kind: UserKind| kind.number_in(*remaining) + kind.number_in(*reassigned);
         let event = Event::new(self.context, org, EventAction::RoleDeleted, role.target_at(gone))
             .old(shown_role(role))
             .new_value(json!({
                 "reassign_to": reassignment.to,
-                "members": all(UserKind::Active),
-                "invitations": all(UserKind::Pending),
-                "services": all(UserKind::Services),
+                "members": all(UserKind::Person),
+                "invitations": all(UserKind::Invitation),
+                "services": all(UserKind::Service),
             }));
-        let unmoved = |kind: UserKind| is_number(moved_attribute(kind), kind.of(*moved));
-        let as_seen = Expression::all(UserKind::ALL.map(unmoved));
+        let same =
+            |kind: UserKind| is_number(reassigned_attribute(kind), kind.number_in(*reassigned));
+        let as_seen = Expression::all(UserKind::ALL.map(same));
         self.remove_role(org, role, *remaining)?
             .also(&Key::role(org.id(), role.id), as_seen)
             .record(event)
     }
-
-    /// Counts the roles whose users are being moved to `target`. While there are any, a custom role
-    /// cannot be deleted itself, and the settings that a partner role needs cannot be switched off.
-    pub(super) fn count_incoming(self, org: OrgId, target: RoleId, by: i64) -> Self {
-        let id = match target {
-            RoleId::Custom(id) => id,
-            RoleId::BuiltIn(BuiltIn::MdfAdmin | BuiltIn::PartnerUser) => {
-                return self.count_number(org, Counter::MovesToPartnerRoles, by);
-            }
-            RoleId::BuiltIn(_) => return self,
-        };
-        let exists = Expression::new("attribute_exists(#pk)", []);
-        let changes = vec![Change::add(INCOMING, by)];
-        self.update(Key::role(org, id), changes, exists, refuse(Refusal::ChangedConcurrently))
-    }
-}
-
-/// No users of another role are being moved to this role.
-pub(super) fn receives_no_users() -> Expression {
-    is_number(INCOMING, 0)
 }
 
 /// The role has no services, unless these may get the role that its users get (MACH1).
@@ -427,18 +404,5 @@ fn no_services_unless(allowed: bool) -> Expression {
     if allowed {
         return Expression::default();
     }
-    is_number(UserKind::Services.attribute(), 0)
-}
-
-/// Why a role is not as the rule saw it.
-pub(super) fn role_changed() -> OnConditionFailed {
-    Box::new(|old| match old {
-        None => Refusal::NoSuchRole.into(),
-        Some(role) if receives_users(&role) => Refusal::ReassignmentTarget.into(),
-        Some(_) => Refusal::ChangedConcurrently.into(),
-    })
-}
-
-pub(super) fn receives_users(role: &Item) -> bool {
-    number_in(Some(role), INCOMING) > 0
+    is_number(UserKind::Service.attribute(), 0)
 }

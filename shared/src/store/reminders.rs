@@ -18,7 +18,7 @@ use super::{
     expression::Expression,
     index,
     item::{Item, from_item, number, time, to_item},
-    transaction::refuse,
+    step::refuse,
 };
 use crate::domain::{
     ACCESS_REMINDED_BEFORE, Invitation, Member, REMINDED_BEFORE, Refusal, RequestContext,

@@ -72,7 +72,7 @@ impl RoleSelection {
 
     fn has_selected(&self, users: UserCount) -> bool {
         let number = |status: &Status| match status {
-            Status::Active => users.active + users.services,
+            Status::Active => users.members(),
             Status::Pending => users.pending,
         };
         self.statuses.is_empty() || self.statuses.iter().any(|status| number(status) > 0)

@@ -11,7 +11,8 @@ use super::{
     index::{self, Index, IndexAttribute},
     item::{Item, attribute},
     range::{MAX_FILTER_UNITS, Range},
-    transaction::{Change, OnConditionFailed, Transaction, refuse},
+    step::{Change, OnConditionFailed, refuse},
+    transaction::Transaction,
 };
 use crate::domain::{
     CustomRole, CustomRoleId, OrgId, OrgPath, Refusal, RoleId, RoleSummary, Search, fold,

@@ -6,16 +6,20 @@ use serde_json::{Value, json};
 
 use super::{
     Error, Key,
+    counters::{is_number, number_in},
     expression::Expression,
-    item::{attribute, to_item},
-    reassignment::{receives_no_users, role_changed},
-    transaction::{Change, OnConditionFailed, Transaction, at_version, refuse},
-    user_counts::has_users,
+    item::{Item, attribute, to_item},
+    step::{Change, OnConditionFailed, at_version, refuse},
+    transaction::Transaction,
+    user_counts::{Counter, has_exactly},
 };
 use crate::domain::{
-    CustomRole, Event, EventAction, IdentityProviderRole, MAX_CUSTOM_ROLES, Organization, Refusal,
-    RequestContext, RoleObject, Standing, UserCount, role_entry,
+    BuiltIn, CustomRole, Event, EventAction, IdentityProviderRole, MAX_CUSTOM_ROLES, OrgId,
+    Organization, Refusal, RequestContext, RoleId, RoleObject, Standing, UserCount, role_entry,
 };
+
+/// The attribute of a role's item with the number of reassignments to it that are in progress.
+const REASSIGNMENTS_TO: &str = "incoming";
 
 /// A custom role before and after a change.
 #[derive(Clone, Copy, Debug)]
@@ -75,31 +79,42 @@ impl Transaction<'_> {
             ],
         );
         let event = edited(context, &actor.org, before, role);
-        let mut writes = self.still_held(actor)?.set(
+        let writes = self.still_held(actor)?.set(
             Key::role(org, role.id),
             clause,
             at_version(before.version)?,
             role_changed(),
         );
-        if role.levels != before.levels {
-            // The two items were read at different moments.
-            if actor.org.roles.get(&role.id) != Some(&before.levels) {
-                return Err(Refusal::ChangedConcurrently.into());
-            }
-            // A set cannot lose one entry and gain another in one update, so it is replaced.
-            let same = AttributeValue::Ss(actor.org.role_entries());
-            let entries = actor.org.role_entries().into_iter();
-            let entry = role_entry(role.id, role.levels);
-            let others = entries.filter(|other| !other.starts_with(&role.id.bare()));
-            let table = AttributeValue::Ss(others.chain([entry]).collect());
-            writes = writes.set(
-                Key::organization(org),
-                Expression::new("#roles = :table", [("table", table)]),
-                Expression::new("#roles = :same", [("same", same)]),
-                refuse(Refusal::ChangedConcurrently),
-            );
-        }
+        let writes = writes.change_role_table(&actor.org, before, role)?;
         writes.change_role_name(org, before, role)?.record(event)
+    }
+
+    /// Gives a role its new levels in the role table of the organization. A set cannot lose one entry and gain
+    /// another in one update, so it is replaced.
+    fn change_role_table(
+        self,
+        org: &Organization,
+        before: &CustomRole,
+        role: &CustomRole,
+    ) -> Result<Self, Error> {
+        if role.levels == before.levels {
+            return Ok(self);
+        }
+        // The two items were read at different moments.
+        if org.roles.get(&role.id) != Some(&before.levels) {
+            return Err(Refusal::ChangedConcurrently.into());
+        }
+        let same = AttributeValue::Ss(org.role_entries());
+        let entries = org.role_entries().into_iter();
+        let entry = role_entry(role.id, role.levels);
+        let others = entries.filter(|other| !other.starts_with(&role.id.bare()));
+        let table = AttributeValue::Ss(others.chain([entry]).collect());
+        Ok(self.set(
+            Key::organization(org.id()),
+            Expression::new("#roles = :table", [("table", table)]),
+            Expression::new("#roles = :same", [("same", same)]),
+            refuse(Refusal::ChangedConcurrently),
+        ))
     }
 
     /// Deletes a role without users (ROLE6). Granting a role writes to its item too, so a role that
@@ -124,7 +139,7 @@ impl Transaction<'_> {
         role: &CustomRole,
         users: UserCount,
     ) -> Result<Self, Error> {
-        let as_seen = at_version(role.version)?.and(has_users(users)).and(receives_no_users());
+        let as_seen = at_version(role.version)?.and(has_exactly(users)).and(is_no_target());
         let refusal: OnConditionFailed = Box::new(|old| {
             let users = old.clone().map(super::item::from_item::<UserCount>);
             match (users, old) {
@@ -135,7 +150,7 @@ impl Transaction<'_> {
         let entry = [("entry", role_table(role_entry(role.id, role.levels)))];
         let leave = vec![Change::Delete(Expression::new("#roles :entry", entry))];
         let writes = match &role.reassignment {
-            Some(begun) => self.count_incoming(org.id(), begun.to, -1),
+            Some(begun) => self.count_reassignment_to(org.id(), begun.to, -1),
             None => self,
         };
         Ok(writes
@@ -150,6 +165,39 @@ impl Transaction<'_> {
                 refuse(Refusal::NoSuchOrganization),
             ))
     }
+
+    /// Counts a reassignment to `target` in or out. While there are any, a custom role cannot be deleted
+    /// itself, and the settings that a partner role needs cannot be switched off.
+    pub(super) fn count_reassignment_to(self, org: OrgId, target: RoleId, by: i64) -> Self {
+        let id = match target {
+            RoleId::Custom(id) => id,
+            RoleId::BuiltIn(BuiltIn::MdfAdmin | BuiltIn::PartnerUser) => {
+                return self.count_number(org, Counter::ReassignmentsToPartnerRoles, by);
+            }
+            RoleId::BuiltIn(_) => return self,
+        };
+        let exists = Expression::new("attribute_exists(#pk)", []);
+        let changes = vec![Change::add(REASSIGNMENTS_TO, by)];
+        self.update(Key::role(org, id), changes, exists, refuse(Refusal::ChangedConcurrently))
+    }
+}
+
+/// The role is the target of no reassignment.
+pub(super) fn is_no_target() -> Expression {
+    is_number(REASSIGNMENTS_TO, 0)
+}
+
+/// Why a role is not as the rule saw it.
+pub(super) fn role_changed() -> OnConditionFailed {
+    Box::new(|old| match old {
+        None => Refusal::NoSuchRole.into(),
+        Some(role) if is_target(&role) => Refusal::RoleIsReassignmentTarget.into(),
+        Some(_) => Refusal::ChangedConcurrently.into(),
+    })
+}
+
+fn is_target(role: &Item) -> bool {
+    number_in(Some(role), REASSIGNMENTS_TO) > 0
 }
 
 /// A role table with one entry.
@@ -164,7 +212,8 @@ fn edited(
     before: &CustomRole,
     role: &CustomRole,
 ) -> Event {
-    let changed = |object: &RoleObject| role.levels.of(*object) != before.levels.of(*object);
+    let changed =
+        |object: &RoleObject| role.levels.level_on(*object) != before.levels.level_on(*object);
     Event::new(context, org, EventAction::RoleUpdated, role.target())
         .old(shown_levels(before, changed))
         .new_value(shown_levels(role, changed))

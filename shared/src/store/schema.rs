@@ -33,7 +33,7 @@ use super::{
     keys::EVENTS,
     meter::Meter,
     schema_steps::name_people_by_ids,
-    transaction::{Change, refuse},
+    step::{Change, refuse},
 };
 use crate::domain::{Refusal, RequestContext};
 

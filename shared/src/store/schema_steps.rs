@@ -11,9 +11,9 @@ use super::{
 };
 use crate::domain::{Email, MemberId, OrgId, PersonId, UserId, fold};
 
-/// Version 3 names people by ids. Events hold no `sub`, no name and no address, entities name their
-/// authors by the ids of members, and the index `by_identity` has digests, the addresses of members and the
-/// names of organizations.
+/// Version 3 names people by ids. Events hold no `sub`, no name and no address. Entities name their
+/// authors by the ids of members. The index `by_identity` has digests, the addresses of members and
+/// the names of organizations.
 ///
 /// # Errors
 ///
@@ -37,19 +37,7 @@ pub(super) fn name_people_by_ids(item: &mut Item) -> Result<(), Error> {
             set_identity(item, Some(index::organizations_named(&folded)));
             item.insert(FOLDED_NAME.to_owned(), super::item::text(folded));
         }
-        "EMAIL" if text(item, "status").as_deref() == Some("pending") => {
-            let address = address(item, "email")?;
-            set_identity(item, address.map(index::address));
-            let creator = item.remove("invited_by");
-            if let Some(AttributeValue::M(inviter)) = item.get_mut("inviter") {
-                let sender = inviter.get("user_id").cloned();
-                member_id(inviter, org)?;
-                if let (Some(creator), true) = (&creator, creator != sender) {
-                    item.insert("created_by".to_owned(), creator.clone());
-                    author(item, "created_by", org)?;
-                }
-            }
-        }
+        "EMAIL" if text(item, "status").as_deref() == Some("pending") => invitation(item, org)?,
         "EMAIL" if text(item, "status").as_deref() == Some("taken") => {
             let address = address(item, "email")?;
             set_identity(item, address.map(index::known_address));
@@ -64,14 +52,32 @@ pub(super) fn name_people_by_ids(item: &mut Item) -> Result<(), Error> {
             set_identity(item, address.map(index::known_address));
             author(item, "added_by", org)?;
         }
-        "ROLE" => {
-            if let Some(AttributeValue::M(reassignment)) = item.get_mut("reassignment")
-                && let Some(AttributeValue::M(by)) = reassignment.get_mut("by")
-            {
-                member_id(by, org)?;
-            }
-        }
+        "ROLE" => role(item, org)?,
         _ => {}
+    }
+    Ok(())
+}
+
+fn invitation(item: &mut Item, org: OrgId) -> Result<(), Error> {
+    let address = address(item, "email")?;
+    set_identity(item, address.map(index::address));
+    let creator = item.remove("invited_by");
+    if let Some(AttributeValue::M(inviter)) = item.get_mut("inviter") {
+        let sender = inviter.get("user_id").cloned();
+        member_id(inviter, org)?;
+        if let (Some(creator), true) = (&creator, creator != sender) {
+            item.insert("created_by".to_owned(), creator.clone());
+            author(item, "created_by", org)?;
+        }
+    }
+    Ok(())
+}
+
+fn role(item: &mut Item, org: OrgId) -> Result<(), Error> {
+    if let Some(AttributeValue::M(reassignment)) = item.get_mut("reassignment")
+        && let Some(AttributeValue::M(by)) = reassignment.get_mut("by")
+    {
+        member_id(by, org)?;
     }
     Ok(())
 }

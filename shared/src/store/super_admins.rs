@@ -7,7 +7,8 @@ use super::{
     expression::Expression,
     item::{attribute, text},
     members::{MemberChange, removed},
-    transaction::{Transaction, at_version, gone_or_if},
+    step::{at_version, gone_or_if},
+    transaction::Transaction,
 };
 use crate::domain::{
     CriticalAlertUser, Event, EventAction, FormerSuperAdmin, Member, Organization, Refusal,

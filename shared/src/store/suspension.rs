@@ -11,7 +11,8 @@ use super::{
     Error, Key,
     expression::Expression,
     item::{Item, attribute, text},
-    transaction::{Change, OnConditionFailed, Step, Transaction, Write, refuse},
+    step::{Change, OnConditionFailed, Step, Write, refuse},
+    transaction::Transaction,
 };
 use crate::domain::{Closure, Event, EventAction, OrgId, Organization, Refusal};
 
@@ -67,9 +68,9 @@ impl Transaction<'_> {
         ))
     }
 
-    /// Makes the commit fail if an organization in which the caller acts is suspended: one whose event names
-    /// the caller, or one that the transaction names itself. Makes it fail if another organization with an
-    /// event is deleted.
+    /// Makes the commit fail if an organization in which the caller acts is suspended. The caller
+    /// acts where an event names them, and where the transaction says so itself. Makes it fail if
+    /// another organization with an event is deleted.
     pub(super) fn in_open_organizations(mut self) -> Self {
         if self.even_deleted {
             return self;
@@ -128,8 +129,8 @@ fn is_deleted(closure: &Closure) -> bool {
     matches!(closure, Closure::Deleted { .. })
 }
 
-/// Gives the refusal of a closed organization, if that is what the item says and the condition is about it:
-/// an operator's write can also fail for another reason while the organization is suspended.
+/// Gives the refusal of a closed organization, if the item is closed and the condition is about
+/// that. While the organization is suspended, an operator's write can also fail for another reason.
 fn closed_or(
     other: OnConditionFailed,
     refuses: fn(&Closure) -> bool,

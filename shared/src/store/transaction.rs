@@ -5,21 +5,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::Serialize;
 
 use super::{
-    Committed, Error, Key, Status, Store,
+    Committed, Error, Key, Store,
     expression::Expression,
     idempotency::{Chunk, Record},
-    index::{Attributes, IndexAttribute},
-    item::{Item, attribute, from_item, number, text, time, to_item},
+    item::{Item, attribute, text, to_item},
+    step::{
+        Change, OnConditionFailed, Step, Write, at_version, has_access, lost_membership,
+        not_grantable, refuse, tombstone,
+    },
     user_counts::{CountChanges, Counter, UserKind},
 };
 use crate::{
     domain::{
-        BoundedList, BuiltIn, CustomRoleId, Event, Invitation, Member, MemberId, OrgId,
-        Organization, Refusal, RequestContext, RoleId, Standing, Successor, Version,
+        BoundedList, BuiltIn, CustomRoleId, Event, Invitation, MemberId, OrgId, Organization,
+        Refusal, RequestContext, RoleId, Standing, Version,
     },
     metrics::Metric,
 };
@@ -27,7 +30,7 @@ use crate::{
 /// How long a deleted entity leaves its version behind: far longer than any request runs.
 const TOMBSTONE: SignedDuration = SignedDuration::from_hours(24);
 
-/// Writes that happen together. Every condition names the [`Refusal`] it stands for.
+/// Writes that happen together. Every condition names its [`Refusal`].
 #[must_use = "a transaction changes nothing until it is committed"]
 pub struct Transaction<'a> {
     pub(super) store: &'a Store,
@@ -49,190 +52,6 @@ pub struct Transaction<'a> {
     pub(super) even_deleted: bool,
     /// The metrics of the recorded events.
     metrics: Vec<Metric>,
-}
-
-/// The write of one item. DynamoDB accepts one write for each item of a transaction, so steps for
-/// the same item are joined.
-pub(super) struct Step {
-    pub(super) key: Key,
-    pub(super) write: Write,
-    pub(super) conditions: Vec<Expression>,
-    pub(super) on_failed: OnConditionFailed,
-}
-
-pub(super) enum Write {
-    Check,
-    Put(Item),
-    Update(Vec<Change>),
-    Delete,
-}
-
-impl Write {
-    /// Whether both can be one write: a check and any write, or two updates.
-    fn can_join(&self, other: &Self) -> bool {
-        matches!(
-            (self, other),
-            (Self::Check, _) | (_, Self::Check) | (Self::Update(_), Self::Update(_))
-        )
-    }
-}
-
-/// A clause of an update.
-pub(super) enum Change {
-    Set(Expression),
-    Remove(Expression),
-    Add(Expression),
-    Delete(Expression),
-}
-
-impl Change {
-    /// Whether the clause is about this attribute.
-    pub(super) fn names(&self, attribute: &str) -> bool {
-        let (Self::Set(clause) | Self::Remove(clause) | Self::Add(clause) | Self::Delete(clause)) =
-            self;
-        clause.names(attribute)
-    }
-
-    /// Lists the item in the indexes with these keys.
-    pub(super) fn list(keys: Attributes) -> Self {
-        let keys = keys.into_iter().map(|(key, value)| (key.name(), text(value)));
-        Self::Set(Expression::assignments(keys))
-    }
-
-    /// Lists the item as due `at`, in a shard.
-    pub(super) fn list_as_due(shard: String, at: Timestamp) -> Self {
-        let keys = [
-            (IndexAttribute::Due.name(), text(shard)),
-            (IndexAttribute::ExpiresAt.name(), time(at)),
-        ];
-        Self::Set(Expression::assignments(keys))
-    }
-
-    /// Removes keys of indexes: the item is in none of those any more.
-    pub(super) fn unlist<const N: usize>(keys: [IndexAttribute; N]) -> Self {
-        let names = keys.map(|key| format!("#{}", key.name())).join(", ");
-        Self::Remove(Expression::new(&names, []))
-    }
-
-    /// Adds to a number, which is 0 if it is absent.
-    pub(super) fn add(attribute: &str, by: i64) -> Self {
-        Self::Add(Expression::new(&format!("#{attribute} :by"), [("by", number(by))]))
-    }
-}
-
-/// What a condition that does not hold means, given the item as it was found.
-pub(super) type OnConditionFailed = Box<dyn Fn(Option<Item>) -> Unmet + Send>;
-
-/// What a condition that does not hold means.
-#[derive(Debug)]
-pub(super) enum Unmet {
-    /// Nothing was written.
-    Failed(Error),
-    /// The request was committed before, with this answer as JSON text.
-    CommittedBefore(String),
-}
-
-impl<E: Into<Error>> From<E> for Unmet {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-/// Gives `refusal`, whatever the item is.
-pub(super) fn refuse(refusal: Refusal) -> OnConditionFailed {
-    Box::new(move |_| refusal.clone().into())
-}
-
-/// Gives `gone` if the entity does not exist, else `differs`.
-pub(super) fn gone_or(gone: Refusal, differs: Refusal) -> OnConditionFailed {
-    Box::new(move |old| live(old).map_or(&gone, |_| &differs).clone().into())
-}
-
-/// Gives `gone` if the entity does not exist, `differs` if it `is_another` than the rule saw, else
-/// [`Refusal::ChangedConcurrently`], because something changed that the rule does not look at.
-pub(super) fn gone_or_if(
-    gone: Refusal,
-    differs: Refusal,
-    is_another: impl Fn(&Item) -> bool + Send + 'static,
-) -> OnConditionFailed {
-    Box::new(move |old| match live(old) {
-        None => gone.clone().into(),
-        Some(item) if is_another(&item) => differs.clone().into(),
-        Some(_) => Refusal::ChangedConcurrently.into(),
-    })
-}
-
-/// Gives `exists` if the entity exists, else [`Refusal::ChangedConcurrently`].
-pub(super) fn absent_or(exists: Refusal) -> OnConditionFailed {
-    gone_or(Refusal::ChangedConcurrently, exists)
-}
-
-/// The refusal of an actor whose membership is not as the rule saw it, for a request at `now`.
-pub(super) fn lost_membership(now: Timestamp) -> OnConditionFailed {
-    Box::new(move |old| {
-        let Some(member) = live(old) else { return Refusal::NoSuchOrganization.into() };
-        let member = from_item::<Member>(member);
-        let ended = member.ok().and_then(|member| member.check_access(now).err());
-        ended.unwrap_or(Refusal::ChangedConcurrently).into()
-    })
-}
-
-/// The item, unless it is the tombstone of a deleted entity.
-pub(super) fn live(item: Option<Item>) -> Option<Item> {
-    item.filter(|item| !item.contains_key("deleted"))
-}
-
-/// The entity is absent: there is no item, or a tombstone.
-pub(super) fn absent() -> Expression {
-    Expression::new("attribute_not_exists(#pk) OR attribute_exists(#deleted)", [])
-}
-
-/// The entity exists: there is an item, and no tombstone.
-pub(super) fn present() -> Expression {
-    Expression::new("attribute_exists(#pk) AND attribute_not_exists(#deleted)", [])
-}
-
-/// The entity has the version that the rule saw.
-pub(super) fn at_version(version: Version) -> Result<Expression, Error> {
-    Ok(Expression::new("#version = :seen_version", [("seen_version", attribute(&version)?)]))
-}
-
-/// The access of the member has not ended at `now` (END1).
-pub(super) fn has_access(now: Timestamp) -> Expression {
-    let condition = "attribute_not_exists(#access_expires_at) OR #access_expires_at > :now_access";
-    Expression::new(condition, [("now_access", time(now))])
-}
-
-/// The member can look after services at `now`: a person with access (MACH1).
-pub(super) fn can_keep(now: Timestamp) -> Expression {
-    let person = "attribute_exists(#user_id) AND attribute_not_exists(#service) AND \
-                  attribute_not_exists(#deleted)";
-    Expression::new(person, []).and(has_access(now))
-}
-
-/// Why a custom role cannot be granted: it is gone, or being deleted (ROLE6).
-pub(super) fn not_grantable(role: Option<&Item>) -> Error {
-    let reassigned_to = |role: &Item| -> Option<Successor> {
-        let begun = role.get("reassignment")?.as_m().ok()?;
-        let name = begun.get("to_name").and_then(|name| name.as_s().ok().cloned());
-        Some(Successor::new(begun.get("to")?.as_s().ok()?.parse().ok()?, name))
-    };
-    match role.map(reassigned_to) {
-        None => Refusal::NoSuchRole.into(),
-        Some(Some(target)) => Refusal::RoleBeingDeleted(target).into(),
-        Some(None) => Refusal::ChangedConcurrently.into(),
-    }
-}
-
-/// The tombstone of an entity that was deleted at the version `gone`. The table drops it after the
-/// time `kept`.
-pub(super) fn tombstone(key: Key, gone: Version, kept: SignedDuration) -> Result<Item, Error> {
-    let mut tombstone = Item::from(key);
-    let expires = gone.at().saturating_add(kept).unwrap_or(gone.at());
-    tombstone.insert("deleted".to_owned(), attribute(&true)?);
-    tombstone.insert("version".to_owned(), attribute(&gone)?);
-    tombstone.insert("ttl".to_owned(), number(expires.as_second()));
-    Ok(tombstone)
 }
 
 impl Store {
@@ -346,8 +165,8 @@ impl Transaction<'_> {
         self.step(key, Write::Delete, condition, on_failed)
     }
 
-    /// Adds the condition that the actor still holds the role that the rule saw and, if it is a custom
-    /// one, that it gives the same levels; and that their access has not ended (END1).
+    /// Adds the condition that the actor still holds the role that the rule saw, and that their
+    /// access has not ended (END1). A custom role must still give the same levels.
     pub(super) fn still_held(self, actor: &Standing) -> Result<Self, Error> {
         let (org, member) = (&actor.org, actor.membership()?);
         let on_failed = lost_membership(self.context.at);
@@ -371,7 +190,7 @@ impl Transaction<'_> {
     /// Adds the condition that a custom role gives the levels that the rule saw. Built-in roles never
     /// change.
     pub(super) fn role_still_gives(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
-        self.role_as_judged(org, role, "#levels = :levels")
+        self.role_as_checked(org, role, "#levels = :levels")
     }
 
     /// Adds the condition that a role may still be granted. For MDF Admin: the organization is in the
@@ -380,13 +199,13 @@ impl Transaction<'_> {
     pub(super) fn still_grantable(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
         if role != RoleId::BuiltIn(BuiltIn::MdfAdmin) {
             let granted = "#levels = :levels AND attribute_not_exists(#reassignment)";
-            return self.role_as_judged(org, role, granted);
+            return self.role_as_checked(org, role, granted);
         }
         let on = Expression::new("#settings.#mdf_program = :on", [("on", attribute(&true)?)]);
         Ok(self.check(Key::organization(org.id()), on, refuse(Refusal::ChangedConcurrently)))
     }
 
-    fn role_as_judged(
+    fn role_as_checked(
         self,
         org: &Organization,
         role: RoleId,
@@ -408,7 +227,7 @@ impl Transaction<'_> {
         let event = Event { offboarding: self.offboarding, ..event };
         self.next_event += 1;
         self.metrics.push(Metric::EventsRecorded);
-        self.metrics.extend(Metric::of(event.action));
+        self.metrics.extend(Metric::for_events(event.action));
         self.recorded_in.insert(event.organization_id);
         let acts_here = event.organization_of_actor() == event.organization_id;
         if acts_here && event.actor.member_id.is_some() && !event.actor.operator {
@@ -426,13 +245,7 @@ impl Transaction<'_> {
     }
 
     /// Counts users of a role in or out.
-    pub(super) fn count(
-        mut self,
-        org: OrgId,
-        role: RoleId,
-        kind: impl Into<UserKind>,
-        by: i64,
-    ) -> Self {
+    pub(super) fn count(mut self, org: OrgId, role: RoleId, kind: UserKind, by: i64) -> Self {
         self.counts.entry(org).or_default().users(role, kind, by);
         self
     }
@@ -446,7 +259,7 @@ impl Transaction<'_> {
     /// Counts a new pending invitation in, as long as its organization has fewer than `cap` (INV12).
     pub(super) fn count_pending(mut self, invitation: &Invitation, cap: u64) -> Self {
         let changes = self.counts.entry(invitation.path.id()).or_default();
-        changes.users(invitation.role_id, Status::Pending, 1);
+        changes.users(invitation.role_id, UserKind::Invitation, 1);
         changes.pending_cap = Some(cap);
         self
     }

@@ -1,16 +1,16 @@
 //! The counter item of an organization: numbers of users by status and built-in role, and sizes of
 //! bounded lists. The transactions that change a number update it, so every number is exact.
 //!
-//! The numbers of a custom role stand on the role's own item, which the same transactions check.
+//! The numbers of a custom role are on the role's own item, which the same transactions check.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    Error, FetchedItems, Key, Status, Store,
+    Error, FetchedItems, Key, Store,
     counters::{BoundedCounter, is_number, number_in},
     expression::Expression,
     item::Item,
-    transaction::{Change, OnConditionFailed, not_grantable},
+    step::{Change, OnConditionFailed, not_grantable},
 };
 use crate::domain::{
     BoundedList, BuiltIn, CustomRoleId, Member, OrgId, Organization, Refusal, RoleId, UserCount,
@@ -21,45 +21,36 @@ use crate::domain::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum UserKind {
     /// Persons who are members.
-    Active,
+    Person,
     /// Pending invitations.
-    Pending,
+    Invitation,
     /// Services (MACH1).
-    Services,
+    Service,
 }
 
 impl UserKind {
-    pub(super) const ALL: [Self; 3] = [Self::Active, Self::Pending, Self::Services];
+    pub(super) const ALL: [Self; 3] = [Self::Person, Self::Invitation, Self::Service];
 
     /// How a member is counted.
     pub(super) fn member(member: &Member) -> Self {
-        if member.service.is_some() { Self::Services } else { Self::Active }
+        if member.service.is_some() { Self::Service } else { Self::Person }
     }
 
     /// The attribute of their number, on the counter item and on a custom role's item.
     pub(super) fn attribute(self) -> &'static str {
         match self {
-            Self::Active => "active",
-            Self::Pending => "pending",
-            Self::Services => "services",
+            Self::Person => "active",
+            Self::Invitation => "pending",
+            Self::Service => "services",
         }
     }
 
     /// Their number among these users.
-    pub(super) fn of(self, users: UserCount) -> u64 {
+    pub(super) fn number_in(self, users: UserCount) -> u64 {
         match self {
-            Self::Active => users.active,
-            Self::Pending => users.pending,
-            Self::Services => users.services,
-        }
-    }
-}
-
-impl From<Status> for UserKind {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Active => Self::Active,
-            Status::Pending => Self::Pending,
+            Self::Person => users.persons,
+            Self::Invitation => users.pending,
+            Self::Service => users.services,
         }
     }
 }
@@ -67,15 +58,15 @@ impl From<Status> for UserKind {
 /// Users with the number of each kind.
 pub(super) fn user_count(number: impl Fn(UserKind) -> u64) -> UserCount {
     UserCount {
-        active: number(UserKind::Active),
-        pending: number(UserKind::Pending),
-        services: number(UserKind::Services),
+        persons: number(UserKind::Person),
+        pending: number(UserKind::Invitation),
+        services: number(UserKind::Service),
     }
 }
 
-/// A custom role has this number of users.
-pub(super) fn has_users(users: UserCount) -> Expression {
-    Expression::all(UserKind::ALL.map(|kind| is_number(kind.attribute(), kind.of(users))))
+/// A custom role has exactly these numbers of users.
+pub(super) fn has_exactly(users: UserCount) -> Expression {
+    Expression::all(UserKind::ALL.map(|kind| is_number(kind.attribute(), kind.number_in(users))))
 }
 
 /// A number on the counter item.
@@ -89,27 +80,27 @@ pub(super) enum Counter {
     List(BoundedList),
     /// The organizations right below that are not deleted (SA7).
     SubOrganizations,
-    /// The roles that are being deleted and whose users are being moved to a partner role.
-    MovesToPartnerRoles,
+    /// The roles that are being deleted and whose users get a partner role.
+    ReassignmentsToPartnerRoles,
 }
 
 impl Counter {
     /// Every counter of the roles that only partners have.
     pub(super) const PARTNER_ROLES: [Self; 6] = [
-        Self::MovesToPartnerRoles,
-        Self::BuiltIn(BuiltIn::MdfAdmin, UserKind::Active),
-        Self::BuiltIn(BuiltIn::MdfAdmin, UserKind::Pending),
-        Self::BuiltIn(BuiltIn::PartnerUser, UserKind::Active),
-        Self::BuiltIn(BuiltIn::PartnerUser, UserKind::Pending),
-        Self::BuiltIn(BuiltIn::PartnerUser, UserKind::Services),
+        Self::ReassignmentsToPartnerRoles,
+        Self::BuiltIn(BuiltIn::MdfAdmin, UserKind::Person),
+        Self::BuiltIn(BuiltIn::MdfAdmin, UserKind::Invitation),
+        Self::BuiltIn(BuiltIn::PartnerUser, UserKind::Person),
+        Self::BuiltIn(BuiltIn::PartnerUser, UserKind::Invitation),
+        Self::BuiltIn(BuiltIn::PartnerUser, UserKind::Service),
     ];
 
     /// The users of a built-in role; none where there are never any: the Super Admin is not counted,
     /// and services have few roles (MACH1).
     fn of_role(role: BuiltIn, kind: UserKind) -> Option<Self> {
         let is_possible = match kind {
-            UserKind::Active | UserKind::Pending => role != BuiltIn::SuperAdmin,
-            UserKind::Services => check_service_role(RoleId::BuiltIn(role)).is_ok(),
+            UserKind::Person | UserKind::Invitation => role != BuiltIn::SuperAdmin,
+            UserKind::Service => check_service_role(RoleId::BuiltIn(role)).is_ok(),
         };
         is_possible.then_some(Self::BuiltIn(role, kind))
     }
@@ -120,7 +111,7 @@ impl Counter {
             Self::Users(kind) => kind.attribute().to_owned(),
             Self::BuiltIn(role, kind) => format!("{}_{}", kind.attribute(), role.key()),
             Self::SubOrganizations => "sub_organizations".to_owned(),
-            Self::MovesToPartnerRoles => "moves_to_partner_roles".to_owned(),
+            Self::ReassignmentsToPartnerRoles => "moves_to_partner_roles".to_owned(),
             Self::List(BoundedList::ApprovedDomains) => "approved_domains".to_owned(),
             Self::List(BoundedList::JoinRequests) => "join_requests".to_owned(),
             Self::List(BoundedList::CriticalAlertUsers) => "critical_alert_users".to_owned(),
@@ -128,7 +119,7 @@ impl Counter {
     }
 
     /// The number on a counter item.
-    pub(super) fn of(self, counts: Option<&Item>) -> u64 {
+    pub(super) fn number_on(self, counts: Option<&Item>) -> u64 {
         number_in(counts, &self.attribute())
     }
 
@@ -153,19 +144,19 @@ impl OrganizationCounts {
     }
 
     fn number(&self, counter: Counter) -> u64 {
-        counter.of(self.item.as_ref())
+        counter.number_on(self.item.as_ref())
     }
 
     /// All users.
     pub fn all(&self) -> UserCount {
         let users = user_count(|kind| self.number(Counter::Users(kind)));
-        UserCount { active: users.active + self.super_admins, ..users }
+        UserCount { persons: users.persons + self.super_admins, ..users }
     }
 
     /// The users of a built-in role.
     pub fn users(&self, role: BuiltIn) -> UserCount {
         if role == BuiltIn::SuperAdmin {
-            return UserCount { active: self.super_admins, ..UserCount::default() };
+            return UserCount { persons: self.super_admins, ..UserCount::default() };
         }
         let number = |counter| self.number(counter);
         user_count(|kind| Counter::of_role(role, kind).map(number).unwrap_or_default())
@@ -174,19 +165,19 @@ impl OrganizationCounts {
     /// The users of the roles that only partners have.
     pub fn partner_roles(&self) -> UserCount {
         let (mdf, partner) = (self.users(BuiltIn::MdfAdmin), self.users(BuiltIn::PartnerUser));
-        user_count(|kind| kind.of(mdf) + kind.of(partner))
+        user_count(|kind| kind.number_in(mdf) + kind.number_in(partner))
     }
 }
 
 impl FetchedItems {
     /// The number of entries of a list, by the counter item of `org` at [`Key::counts`].
     pub fn length(&self, org: OrgId, list: BoundedList) -> u64 {
-        Counter::List(list).of(self.item(&Key::counts(org)))
+        Counter::List(list).number_on(self.item(&Key::counts(org)))
     }
 
     /// The number of pending invitations, by the counter item of `org` at [`Key::counts`].
     pub fn pending_invitations(&self, org: OrgId) -> u64 {
-        Counter::Users(UserKind::Pending).of(self.item(&Key::counts(org)))
+        Counter::Users(UserKind::Invitation).number_on(self.item(&Key::counts(org)))
     }
 }
 
@@ -209,8 +200,7 @@ pub(super) struct CountUpdate {
 
 impl CountChanges {
     /// Counts users of a role in or out. The Super Admin is not counted.
-    pub(super) fn users(&mut self, role: RoleId, kind: impl Into<UserKind>, by: i64) {
-        let kind = kind.into();
+    pub(super) fn users(&mut self, role: RoleId, kind: UserKind, by: i64) {
         if role == RoleId::SUPER_ADMIN {
             return;
         }
@@ -269,7 +259,7 @@ impl CountChanges {
         }
         for (counter, more) in gained {
             let (cap, refusal) = match (counter, self.pending_cap) {
-                (Counter::Users(UserKind::Pending), Some(cap)) => {
+                (Counter::Users(UserKind::Invitation), Some(cap)) => {
                     (cap, Refusal::PendingInvitationLimit(cap))
                 }
                 (Counter::List(list), _) => (list.limit(), list.refusal()),
@@ -358,7 +348,7 @@ mod tests {
     /// A custom role's item has the attributes of [`UserKind`] as fields of [`UserCount`].
     #[test]
     fn users_of_a_custom_role_are_stored_by_kind() {
-        let users = UserCount { active: 1, pending: 2, services: 3 };
+        let users = UserCount { persons: 1, pending: 2, services: 3 };
         let item = to_item(Key::counts(crate::fixtures::org_id(1)), &users, vec![]).unwrap();
         assert_eq!(user_count(|kind| number_in(Some(&item), kind.attribute())), users);
         assert_eq!(from_item::<UserCount>(item).unwrap(), users);

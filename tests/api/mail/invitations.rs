@@ -1,6 +1,6 @@
 //! The mails of invitations and of a transfer.
 
-use ::mail::Summary;
+use ::mail::MailSummary;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -82,7 +82,7 @@ async fn inviter_learns_of_acceptances_at_most_once_an_hour() {
     delivery.run_again().await;
     delivery.app.remove(ADA, &acme, nth_user(0)).await.expect(204);
     delivery.app.wait(HOUR);
-    assert_eq!(delivery.send_due().await, Summary { sent: 1, ..Summary::default() });
+    assert_eq!(delivery.send_due().await, MailSummary { sent: 1, ..MailSummary::default() });
     let digest = delivery.aws.mails();
     assert_eq!(digest.len(), 1);
     let text = shown(&digest[0]);
@@ -90,7 +90,7 @@ async fn inviter_learns_of_acceptances_at_most_once_an_hour() {
     assert!(text.contains(": person-001@example.com, person-002@example.com, "), "{text}");
     assert!(text.contains(" and others."), "{text}");
     delivery.app.wait(HOUR);
-    assert_eq!(delivery.send_due().await, Summary::default(), "nothing else waits");
+    assert_eq!(delivery.send_due().await, MailSummary::default(), "nothing else waits");
     check(&delivery.app).await;
 }
 
@@ -121,9 +121,9 @@ async fn revocation_is_mailed_to_an_invitee_who_got_the_invitation() {
     assert_eq!(to, [BOB.email, CY.email], "Cy gets the new invitation, Eve nothing");
     assert_snapshot!(shown(&mails[0]), @"
     to bob@example.com
-    Your invitation to Acme was withdrawn
+    Your invitation to Acme was revoked
 
-    ada@example.com withdrew your invitation to join Acme. Its link no longer works. You need not do anything.
+    ada@example.com revoked your invitation to join Acme. Its link no longer works. You need not do anything.
 
     If you still need access, please ask a user manager of Acme.
 
@@ -148,7 +148,7 @@ async fn invitee_is_reminded_once_two_days_before_the_end() {
     delivery.app.post(CY, &decline, json!({})).await.expect(204);
     for (wait, expected) in [(DAY, 0), (3 * DAY, 0), (DAY, 1), (HOUR, 0), (HOUR, 0)] {
         delivery.app.wait(wait);
-        let summary = Summary { reminded: expected, ..Summary::default() };
+        let summary = MailSummary { reminded: expected, ..MailSummary::default() };
         assert_eq!(delivery.send_due().await, summary);
         let mails = delivery.aws.mails();
         assert_eq!(mails.len(), usize::try_from(expected).unwrap());
@@ -246,7 +246,7 @@ async fn language_is_that_of_the_invitation_then_that_of_the_organization() {
     assert_eq!(subjects().await, [english, "Einladung zu Acme", english]);
     let path = format!("{acme}/invitations/{}", bobs.body["id"].as_str().unwrap());
     delivery.app.delete(ADA, &path).await.expect(204);
-    assert_eq!(subjects().await, ["Your invitation to Acme was withdrawn"]);
+    assert_eq!(subjects().await, ["Your invitation to Acme was revoked"]);
     let events = delivery.app.history(&acme).await;
     let event = events.iter().find(|event| event["action"] == "organization.updated").unwrap();
     let expected = (json!({ "language": "en" }), json!({ "language": "de" }));

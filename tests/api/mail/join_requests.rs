@@ -1,9 +1,9 @@
 //! The mails about requests to join, and their digests (ORG2, INV14).
 
-use ::mail::Summary;
+use ::mail::MailSummary;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use shared::domain::{HourlyRecipient, RequestContext};
+use shared::domain::{DigestRecipient, RequestContext};
 
 use super::{Delivery, HOUR, MIA, shown};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 
 /// ORG2, U4
 #[tokio::test]
-async fn join_request_is_mailed_to_applicant_and_user_managers() {
+async fn join_request_is_mailed_to_requester_and_user_managers() {
     let (delivery, acme) = Delivery::with_approved_domain().await;
     delivery.app.add_member(ADA, &acme, CY, "user").await;
     delivery.app.add_member_with(ADA, &acme, MIA, user_manager()).await;
@@ -59,7 +59,7 @@ async fn join_request_is_mailed_to_applicant_and_user_managers() {
 #[tokio::test]
 async fn managers_get_one_mail_an_hour_and_the_rest_in_a_digest() {
     let (delivery, acme) = Delivery::with_approved_domain().await;
-    let nothing = Summary::default();
+    let nothing = MailSummary::default();
     delivery.app.create_join_request(EVE, &acme).await;
     assert_eq!(delivery.run().await.1, "eve ada bob");
     // Later requests in the hour get only the receipt, however often they are cancelled.
@@ -80,10 +80,10 @@ async fn managers_get_one_mail_an_hour_and_the_rest_in_a_digest() {
     let (summary, addressees) = delivery.digests().await;
     assert_eq!(
         (summary, &*addressees),
-        (Summary { failed: 1, ..nothing }, &[ADA.email.to_owned()][..])
+        (MailSummary { failed: 1, ..nothing }, &[ADA.email.to_owned()][..])
     );
     delivery.aws.clear_faults();
-    assert_eq!(delivery.send_due().await, Summary { sent: 1, ..nothing });
+    assert_eq!(delivery.send_due().await, MailSummary { sent: 1, ..nothing });
     let mails = delivery.aws.mails();
     assert_snapshot!(shown(&mails[0]), @"
     to bob@example.com
@@ -105,7 +105,11 @@ async fn managers_get_one_mail_an_hour_and_the_rest_in_a_digest() {
     assert_eq!(delivery.run().await.1, "cy");
     delivery.app.delete(CY, &mine).await.expect(204);
     delivery.app.wait(HOUR);
-    assert_eq!(delivery.digests().await, (Summary { empty: 1, ..nothing }, vec![]), "none is open");
+    assert_eq!(
+        delivery.digests().await,
+        (MailSummary { empty: 1, ..nothing }, vec![]),
+        "none is open"
+    );
     delivery.app.create_join_request(CY, &acme).await;
     assert_eq!(delivery.run().await.1, "cy ada bob");
     check(&delivery.app).await;
@@ -124,7 +128,7 @@ async fn digest_names_new_requests_beside_many_old_ones() {
     delivery.app.create_join_request(EVE, &acme).await;
     delivery.deliver_all().await;
     delivery.app.wait(HOUR);
-    assert_eq!(delivery.send_due().await, Summary { sent: 1, ..Summary::default() });
+    assert_eq!(delivery.send_due().await, MailSummary { sent: 1, ..MailSummary::default() });
     let mails = delivery.aws.mails();
     assert!(shown(&mails[0]).contains("eve@example.com asks to join Acme"), "{}", shown(&mails[0]));
     check(&delivery.app).await;
@@ -145,9 +149,9 @@ async fn digests_wait_while_the_mail_service_cannot_send() {
     delivery.app.wait(HOUR);
     let fault = CallFault::Rejected("InternalServiceErrorException", String::new());
     delivery.aws.plan(move |call| (call.name == "SendEmail").then(|| fault.clone()));
-    assert_eq!(delivery.send_due().await, Summary { failed: 1, ..Summary::default() });
+    assert_eq!(delivery.send_due().await, MailSummary { failed: 1, ..MailSummary::default() });
     delivery.aws.clear_faults();
-    assert_eq!(delivery.send_due().await, Summary { sent: 2, ..Summary::default() });
+    assert_eq!(delivery.send_due().await, MailSummary { sent: 2, ..MailSummary::default() });
 }
 
 /// INV14: a request that arrives while a digest is sent waits for the next one.
@@ -160,8 +164,8 @@ async fn request_during_a_digest_gets_the_next_one() {
     delivery.deliver_all().await;
     delivery.app.wait(HOUR);
     let org = id(&acme).parse().unwrap();
-    let recipient = HourlyRecipient::Managers(org);
-    let before = delivery.app.store.hourly_mail(recipient).await.unwrap().unwrap();
+    let recipient = DigestRecipient::Managers(org);
+    let before = delivery.app.store.digest_state(recipient).await.unwrap().unwrap();
     // The digest has read the requests. Now another one arrives and waits for the next digest.
     delivery.app.create_join_request(DEE, &acme).await;
     delivery.deliver_all().await;
@@ -176,7 +180,7 @@ async fn request_during_a_digest_gets_the_next_one() {
 
 /// ORG2
 #[tokio::test]
-async fn decision_on_a_join_request_is_mailed_to_the_applicant() {
+async fn decision_on_a_join_request_is_mailed_to_the_requester() {
     let (delivery, acme) = Delivery::with_approved_domain().await;
     let (eves, dees) = (
         delivery.app.create_join_request(EVE, &acme).await,

@@ -11,7 +11,7 @@ mod services;
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use ::mail::{MailService, Message, Messages, Summary, handle, send_due};
+use ::mail::{MailService, MailSummary, Message, Messages, handle, send_due};
 use ::publish::EventBridge;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -115,12 +115,12 @@ impl Delivery {
     }
 
     /// Runs the schedule of the digests; returns its result and the addressees.
-    pub async fn digests(&self) -> (Summary, Vec<String>) {
+    pub async fn digests(&self) -> (MailSummary, Vec<String>) {
         (self.send_due().await, self.aws.addressees())
     }
 
     /// Runs the schedule.
-    pub async fn send_due(&self) -> Summary {
+    pub async fn send_due(&self) -> MailSummary {
         send_due(&self.service, &self.context(), || false).await.unwrap()
     }
 

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use shared::domain::{PersonId, UserId};
 
-use super::{Delivery, Summary, shown};
+use super::{Delivery, MailSummary, shown};
 use crate::{
     invariants::check,
     test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR},
@@ -42,7 +42,7 @@ async fn person_in_many_organizations_gets_one_mail_about_their_offboarding() {
     assert_eq!(delivery.deliver_all().await, [Value::Null; 0], "the events wait for each other");
     // The bus can deliver each event again.
     assert_eq!(delivery.run_again().await.1, "");
-    assert_eq!(delivery.send_due().await, Summary::default(), "others can follow");
+    assert_eq!(delivery.send_due().await, MailSummary::default(), "others can follow");
     let mails = later(&delivery).await;
     assert_eq!(mails.len(), 1, "{mails:#?}");
     assert_snapshot!(mails[0], @"

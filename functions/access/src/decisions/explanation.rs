@@ -11,7 +11,7 @@ use shared::{
         Organization, PathMembership, Remediation, RoleId, RoleObject, evaluate,
         inviter_authorized, levels_in, remediation,
     },
-    http::{FieldError, views},
+    http::FieldError,
     store::{Error, FetchedItems, Key},
 };
 
@@ -105,7 +105,7 @@ impl Offer {
         now: Timestamp,
     ) -> Self {
         let levels = levels_in(org, invitation.role_id);
-        let grants = |needed| levels.is_some_and(|it| it.of(action.role_object) >= needed);
+        let grants = |needed| levels.is_some_and(|it| it.level_on(action.role_object) >= needed);
         if org.suspension().is_some() {
             Self::Suspended
         } else if invitation.access_expires_at.is_some_and(|end| end <= now) {
@@ -151,7 +151,7 @@ pub(super) enum Viewer {
 }
 
 /// A path of the subject, with the result on it.
-struct JudgedPath<'a> {
+struct EvaluatedPath<'a> {
     membership: &'a PathMembership,
     result: Result<(), DenyReason>,
 }
@@ -278,14 +278,14 @@ impl Explanation {
 
 impl PathExplanation {
     fn of(
-        &JudgedPath { membership, result }: &JudgedPath<'_>,
+        &EvaluatedPath { membership, result }: &EvaluatedPath<'_>,
         action: Action,
         names: &FetchedItems,
     ) -> Result<Self, Error> {
         let (org, role) = (membership.from(), membership.standing.role());
         let name = |role| {
             let custom = names.role_summary(org, role)?;
-            Ok::<_, Error>(views::role_name(role, custom.as_ref()))
+            Ok::<_, Error>(role.shown_name(custom.as_ref()))
         };
         Ok(Self {
             path: membership.path.key(),
@@ -293,7 +293,7 @@ impl PathExplanation {
             organization_name: membership.standing.org.name.clone(),
             role_id: role,
             role_name: role.map(name).transpose()?,
-            level_held: membership.standing.effective.of(action.role_object),
+            level_held: membership.standing.effective.level_on(action.role_object),
             granted: result.is_ok(),
             deny_reason: result.err().map(DenyReason::key),
             reason: match result {
@@ -357,19 +357,23 @@ impl From<Remediation> for Grantors {
 }
 
 /// The paths that the reader may see.
-fn visible_paths(viewer: Viewer, action: Action, paths: &[PathMembership]) -> Vec<JudgedPath<'_>> {
-    let judged = paths
+fn visible_paths(
+    viewer: Viewer,
+    action: Action,
+    paths: &[PathMembership],
+) -> Vec<EvaluatedPath<'_>> {
+    let evaluated = paths
         .iter()
-        .map(|membership| JudgedPath { membership, result: evaluate(membership, action) });
-    let is_visible = |path: &JudgedPath<'_>| {
+        .map(|membership| EvaluatedPath { membership, result: evaluate(membership, action) });
+    let is_visible = |path: &EvaluatedPath<'_>| {
         viewer == Viewer::All || path.membership.path == AccessPath::Member || path.result.is_ok()
     };
-    judged.filter(is_visible).collect()
+    evaluated.filter(is_visible).collect()
 }
 
 /// The code, the reason and the remediation of a denial: those of the path that came closest.
 fn denial(
-    paths: &[JudgedPath<'_>],
+    paths: &[EvaluatedPath<'_>],
     action: Action,
     org: OrgId,
 ) -> (&'static str, String, Option<Grantors>) {
@@ -391,7 +395,7 @@ fn reason_without_paths(action: Action) -> DenyReason {
 
 fn grant_reason(membership: &PathMembership, action: Action) -> String {
     let object = action.role_object;
-    let level = membership.standing.effective.of(object).name();
+    let level = membership.standing.effective.level_on(object).name();
     let place = place(membership);
     format!("The user has {level} to {} {place}, which grants this.", object.name())
 }
@@ -424,8 +428,8 @@ fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Acti
             format!("{object} counts {place} only with at least {level} to {base}.")
         }
         DenyReason::Level(needed) => {
-            let held =
-                membership.map_or(Level::None, |at| at.standing.effective.of(action.role_object));
+            let held = membership
+                .map_or(Level::None, |at| at.standing.effective.level_on(action.role_object));
             let (held, needed) = (held.name(), needed.name());
             format!("The user has {held} to {object} {place}; this action needs {needed}.")
         }

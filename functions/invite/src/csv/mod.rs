@@ -1,6 +1,6 @@
-//! Invitations from a CSV file as people have it: from a spreadsheet, from the export of an identity
-//! provider or a messenger, or from our own export. The first line names the columns, or one below a title. Columns
-//! that are not known are ignored.
+//! Invitations from a CSV file: from a spreadsheet, from the export of an identity provider or a
+//! messenger, or from our own export. The first line names the columns, or one below a title.
+//! Columns that are not known are ignored.
 
 mod table;
 
@@ -14,10 +14,10 @@ use shared::{
 };
 
 pub use self::table::MAX_TITLE_LINES;
-use self::table::{FIRST_ROW, Table, blank_lines, open_quote};
+use self::table::{CsvTable, FIRST_ROW, blank_lines, open_quote};
 use crate::{
     access_end,
-    batch_request::{BatchItem, ItemPlace, Terms},
+    batch_request::{InvitationItem, ItemPlace, Terms},
 };
 
 /// The columns with the address, the best first, as a refusal names them. Google calls it "Email
@@ -92,7 +92,7 @@ const LANGUAGE: [&str; 3] = ["language", "preferredlanguage", "sprache"];
 pub const MAX_CELL: usize = 4 * MAX_EMAIL + 4;
 
 /// A row, with its number in a spreadsheet.
-struct Row {
+struct CsvRow {
     nth: u64,
     email: String,
     /// The values of the columns with the role, the best first.
@@ -106,14 +106,18 @@ struct Row {
     blocked: Vec<NamedCell>,
 }
 
-/// A cell, and the name of its column as it stands in the file.
+/// A cell, and the name of its column as the file has it.
 struct NamedCell {
     column: String,
     value: String,
 }
 
 /// The invitations of a file. A row without a role invites to the role User.
-pub(crate) async fn items(app: &App, org: OrgId, file: &[u8]) -> Result<Vec<BatchItem>, Problem> {
+pub(crate) async fn items(
+    app: &App,
+    org: OrgId,
+    file: &[u8],
+) -> Result<Vec<InvitationItem>, Problem> {
     let rows = rows(file)?;
     let is_built_in = |text: &String| built_in(text).is_some();
     let names = if rows.iter().filter_map(|row| row.roles.first()).all(is_built_in) {
@@ -125,12 +129,12 @@ pub(crate) async fn items(app: &App, org: OrgId, file: &[u8]) -> Result<Vec<Batc
 }
 
 /// The rows of a file that are not blank.
-fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
+fn rows(file: &[u8]) -> Result<Vec<CsvRow>, Problem> {
     let text = str::from_utf8(file).map_err(|_| {
         Problem::unreadable("The file is not in UTF-8. Save it as \u{201c}CSV UTF-8\u{201d}.")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let Table { first_row, delimiter, text } = Table::of(text, is_address_column);
+    let CsvTable { first_row, delimiter, text } = CsvTable::find(text, is_address_column);
     if let Some(line) = open_quote(text, delimiter) {
         let line = line + first_row - FIRST_ROW;
         let detail = format!(
@@ -144,7 +148,7 @@ fn rows(file: &[u8]) -> Result<Vec<Row>, Problem> {
         .trim(Trim::All)
         .from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| unreadable(&error))?;
-    let columns = Columns::of(header)?;
+    let columns = Columns::find(header)?;
     let mut nth = first_row - 1;
     let mut rows = Vec::new();
     for record in reader.records() {
@@ -186,7 +190,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(header: &StringRecord) -> Result<Self, Problem> {
+    fn find(header: &StringRecord) -> Result<Self, Problem> {
         let columns = |names: &[&str]| -> Vec<usize> {
             let find = |name: &&str| header.iter().position(|column| is_named(column, name));
             names.iter().filter_map(find).collect()
@@ -200,7 +204,7 @@ impl Columns {
         if email.is_empty() {
             let detail = format!(
                 "must be the name of a column, such as in the line `email,role`. That line is the first, \
-                 or stands below a title of at most {MAX_TITLE_LINES} lines: remove the other lines above \
+                 or comes below a title of at most {MAX_TITLE_LINES} lines: remove the other lines above \
                  it. The addresses can be in a column with one of these names: {}",
                 EMAIL.join(", ")
             );
@@ -218,7 +222,7 @@ impl Columns {
         })
     }
 
-    fn row(&self, nth: u64, record: &StringRecord) -> Row {
+    fn row(&self, nth: u64, record: &StringRecord) -> CsvRow {
         let values = |columns: &[usize]| -> Vec<String> {
             let values = columns.iter().filter_map(|&column| record.get(column));
             values.filter(|value| !value.is_empty()).map(kept).collect()
@@ -231,7 +235,7 @@ impl Columns {
             columns.iter().filter_map(cell).collect()
         };
         let value = |columns: &[usize]| values(columns).into_iter().next();
-        Row {
+        CsvRow {
             nth,
             email: value(&self.email).unwrap_or_default(),
             roles: values(&self.role),
@@ -273,16 +277,16 @@ fn built_in(text: &str) -> Option<RoleId> {
     text.parse().ok().filter(|id: &RoleId| id.custom().is_none()).or_else(by_name)
 }
 
-impl Row {
-    fn item(self, names: Option<&RoleNames>) -> BatchItem {
+impl CsvRow {
+    fn item(self, names: Option<&RoleNames>) -> InvitationItem {
         let terms = self
             .terms(names)
             .map_err(|(column, detail)| invalid(&format!("/rows/{}/{column}", self.nth), &detail));
-        BatchItem { place: ItemPlace::Row(self.nth), email: self.email, terms }
+        InvitationItem { place: ItemPlace::Row(self.nth), email: self.email, terms }
     }
 
     /// The role of the row. An export of another organization has ids that are unknown here, with
-    /// names that may be known. If a row has no more than such an id, the id is judged as in JSON.
+    /// names that may be known. If a row has no more than such an id, the id is checked as in JSON.
     fn role(&self, names: Option<&RoleNames>) -> Option<RoleId> {
         let mut unknown = None;
         for text in &self.roles {
@@ -412,7 +416,7 @@ mod tests {
         let file = "Group Email,Member Email,Member Type\nall@b.example,sub@b.example,GROUP\n\
                     all@b.example,,CUSTOMER\nall@b.example,a@b.example,USER\n";
         let rows = rows(file.as_bytes()).unwrap();
-        let refused = |row: &Row| row.terms(None).err();
+        let refused = |row: &CsvRow| row.terms(None).err();
         for (row, kind) in rows.iter().zip(["GROUP", "CUSTOMER"]) {
             let (column, detail) = refused(row).unwrap();
             assert!(column == "member_type" && detail.contains(kind), "{column}: {detail}");
@@ -586,7 +590,7 @@ mod tests {
         let file = "mail,preferredLanguage\na@example.com,de-CH\nb@example.com,EN\n\
                     c@example.com,fr-FR\nd@example.com,\ne@example.com,German\n\
                     f@example.com,Deutsch\ng@example.com,englisch\n";
-        let language = |row: Row| row.terms(None).unwrap().language;
+        let language = |row: CsvRow| row.terms(None).unwrap().language;
         let languages: Vec<_> = rows(file.as_bytes()).unwrap().into_iter().map(language).collect();
         let (english, german) = (Some(Language::English), Some(Language::German));
         assert_eq!(languages, [german, english, None, None, german, german, english]);

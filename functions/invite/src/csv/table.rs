@@ -10,18 +10,18 @@ pub(super) const FIRST_ROW: u64 = 2;
 pub const MAX_TITLE_LINES: usize = 4;
 
 /// The part of a file that begins with the names of the columns.
-pub(super) struct Table<'a> {
+pub(super) struct CsvTable<'a> {
     /// The number of the row below the names.
     pub(super) first_row: u64,
     pub(super) delimiter: u8,
     pub(super) text: &'a str,
 }
 
-impl<'a> Table<'a> {
+impl<'a> CsvTable<'a> {
     /// Finds the names of the columns: below lines without text, below a line such as `sep=;`, which
     /// tells spreadsheets the delimiter, and below a title. A line names the columns if one of its cells
     /// `is_address_column` and none has an address.
-    pub(super) fn of(file: &'a str, is_address_column: impl Fn(&str) -> bool) -> Self {
+    pub(super) fn find(file: &'a str, is_address_column: impl Fn(&str) -> bool) -> Self {
         let text = without_lines_without_text(file, None);
         let line = text.strip_prefix("sep=").and_then(|text| text.split_once('\n'));
         let given = line.and_then(|(given, rest)| Some((*given.as_bytes().first()?, rest)));
@@ -33,11 +33,11 @@ impl<'a> Table<'a> {
             let delimiter = char::from(given.unwrap_or_else(|| delimiter(text)));
             let mut cells = line.split(delimiter);
             if !line.contains('@') && cells.clone().any(&is_address_column) {
-                Kind::Names
+                LineKind::Names
             } else if cells.any(is_address) {
-                Kind::Row
+                LineKind::Row
             } else {
-                Kind::Title
+                LineKind::Title
             }
         };
         let text = below_title(text, given, kind);
@@ -49,7 +49,7 @@ impl<'a> Table<'a> {
 }
 
 /// The kinds of a line near the beginning of a file.
-enum Kind {
+enum LineKind {
     Title,
     Names,
     Row,
@@ -62,13 +62,13 @@ fn is_address(cell: &str) -> bool {
 
 /// A file without the title above the names of its columns, which is the whole file if no line near its
 /// beginning names them. A row is no part of a title.
-fn below_title(file: &str, delimiter: Option<u8>, kind: impl Fn(&str) -> Kind) -> &str {
+fn below_title(file: &str, delimiter: Option<u8>, kind: impl Fn(&str) -> LineKind) -> &str {
     let mut text = file;
     for _ in 0..=MAX_TITLE_LINES {
         match kind(text) {
-            Kind::Names => return text,
-            Kind::Row => return file,
-            Kind::Title => {}
+            LineKind::Names => return text,
+            LineKind::Row => return file,
+            LineKind::Title => {}
         }
         let below = text.split_once('\n').map_or("", |(_, below)| below);
         text = without_lines_without_text(below, delimiter);

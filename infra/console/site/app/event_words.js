@@ -132,8 +132,8 @@ const ROLES = {
 /** @type {Types.Sayings} */
 const JOINING = {
   'join_request.created': ['Asked to join', ({ by }) => html`${by} asked to join`],
-  'join_request.cancelled': ['Request to join withdrawn', ({ by, on, event }) => event.actor.id
-    ? html`${by} withdrew the request to join` : html`The request of ${on} to join ended`],
+  'join_request.cancelled': ['Request to join cancelled', ({ by, on, event }) => event.actor.id
+    ? html`${by} cancelled the request to join` : html`The request of ${on} to join ended`],
   'join_request.approved': [
     'Request to join approved',
     ({ by, on, now }) => html`${by} approved the request of ${on} to join, with the role ${role(now)}`,

@@ -93,13 +93,13 @@ impl Conditions {
     pub fn effective(self, levels: Levels) -> Levels {
         Levels::from_fn(|object| match self.restriction_if_held(levels, object) {
             Some(_) => Level::None,
-            None => levels.of(object),
+            None => levels.level_on(object),
         })
     }
 
     /// Why the level on `object` counts as `none`. `None` if it counts, or is `none` already.
     pub fn restriction_if_held(self, levels: Levels, object: RoleObject) -> Option<Restriction> {
-        if levels.of(object) == Level::None { None } else { self.restriction(levels, object) }
+        if levels.level_on(object) == Level::None { None } else { self.restriction(levels, object) }
     }
 
     /// Why `object` grants no action, not even one that `none` grants. `None` if it can.
@@ -110,7 +110,8 @@ impl Conditions {
     pub fn restriction(self, levels: Levels, object: RoleObject) -> Option<Restriction> {
         self.hidden_because(object).or_else(|| {
             let (base, least) = object.prerequisite()?;
-            let met = levels.of(base) >= least && self.restriction_if_held(levels, base).is_none();
+            let met =
+                levels.level_on(base) >= least && self.restriction_if_held(levels, base).is_none();
             (!met).then_some(Restriction::PrerequisiteNotMet(base, least))
         })
     }
@@ -192,7 +193,7 @@ mod tests {
             assert_eq!(here.shows(object), !object.partner_only(), "{object}");
         }
         for object in [ChannelPartnerPortalMdf, SupportServiceCustomerOrganizations] {
-            assert_eq!(here.effective(held).of(object), Level::None);
+            assert_eq!(here.effective(held).level_on(object), Level::None);
             assert_eq!(here.restriction_if_held(held, object), Some(Restriction::PartnerOnly));
         }
     }
@@ -203,11 +204,11 @@ mod tests {
         let object = LicenseManagementSubOrganizations;
         let unmet = Restriction::PrerequisiteNotMet(LicenseManagement, Level::ViewOnly);
         assert_eq!(EVERYTHING.restriction_if_held(held, object), Some(unmet));
-        assert_eq!(EVERYTHING.effective(held).of(object), Level::None);
+        assert_eq!(EVERYTHING.effective(held).level_on(object), Level::None);
         insta::assert_snapshot!(unmet, @"it requires at least view access to License Management");
 
         let met = held.with(LicenseManagement, Level::ViewOnly);
-        assert_eq!(EVERYTHING.effective(met).of(object), Level::FullAccess);
+        assert_eq!(EVERYTHING.effective(met).level_on(object), Level::FullAccess);
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl RoleObject {
     /// What a holder of `level` can do: sentences for user interfaces. `None` if the role object does
     /// not accept `level`.
     pub fn meaning_of(self, level: Level) -> Option<&'static str> {
-        self.texts().of(level)
+        self.texts().sentence(level)
     }
 
     /// Whether only partner organizations have the role object.

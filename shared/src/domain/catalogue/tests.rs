@@ -54,7 +54,7 @@ fn stated() -> Stated {
 /// A role object in the form of the file.
 fn described(object: RoleObject) -> StatedObject {
     let adds = |level| Some((json_string(level), owned(object.actions_added_by(level)?)));
-    let in_role = |role: BuiltIn| (json_string(role), json_string(role.levels().of(object)));
+    let in_role = |role: BuiltIn| (json_string(role), json_string(role.levels().level_on(object)));
     let condition = object.shown_when();
     StatedObject {
         key: json_string(object),
@@ -140,7 +140,7 @@ fn role_object_allows_its_levels_default_and_built_in_levels() {
         }
         assert!(object.allows(object.custom_role_default()), "{object}");
         for role in BuiltIn::ALL {
-            assert!(object.allows(role.levels().of(object)), "{role} {object}");
+            assert!(object.allows(role.levels().level_on(object)), "{role} {object}");
         }
         let further = object.prerequisite().and_then(|(base, _)| base.prerequisite());
         assert_eq!(further, None, "the prerequisite of {object} has one itself");
@@ -193,7 +193,8 @@ fn page() -> Result<String, std::fmt::Error> {
     let names = BuiltIn::ALL.map(BuiltIn::name).join(" | ");
     writeln!(page, "| | {names} |\n|---|---|---|---|---|---|")?;
     for object in RoleObject::ALL {
-        let levels = BuiltIn::ALL.map(|role| role.levels().of(object).to_string()).join(" | ");
+        let levels =
+            BuiltIn::ALL.map(|role| role.levels().level_on(object).to_string()).join(" | ");
         writeln!(page, "| {} | {levels} |", object.name())?;
     }
     for object in RoleObject::ALL {

@@ -19,7 +19,7 @@ pub(super) struct Texts {
 
 impl Texts {
     /// What `level` gives. `None` if the role object does not accept it.
-    pub(super) fn of(&self, level: Level) -> Option<&'static str> {
+    pub(super) fn sentence(&self, level: Level) -> Option<&'static str> {
         match level {
             Level::None => self.none,
             Level::ViewOnly => self.view,

@@ -171,13 +171,13 @@ fn reminder_is_due_three_days_before_the_end_and_when_a_nearer_end_is_set() {
     let org = standard();
     let due = |end: Timestamp, at: Timestamp| {
         let bob = ending(member("bob", &org, RoleId::USER), end);
-        EndingAccess::of(bob, "User".to_owned(), at).is_some()
+        EndingAccess::soon(bob, "User".to_owned(), at).is_some()
     };
     assert!(due(in_days(3), now()));
     assert!(due(in_days(1), now()));
     assert!(!due(in_days(3), now() - SignedDuration::from_millis(1)));
     let endless = member("bob", &org, RoleId::USER);
-    assert_eq!(EndingAccess::of(endless, "User".to_owned(), now()), None);
+    assert_eq!(EndingAccess::soon(endless, "User".to_owned(), now()), None);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn granter_gets_one_mail_that_names_all_members() {
         let bob = ending(member("bob", &org, RoleId::USER), in_days(2));
         let last = ending(member("cy", &org, RoleId::USER), in_days(1));
         let members = std::iter::repeat_n(bob, number.saturating_sub(1)).chain([last]);
-        let access = |member| EndingAccess::of(member, "User".into(), now());
+        let access = |member| EndingAccess::soon(member, "User".into(), now());
         members.filter_map(access).map(|access| (access, Concern::Granted)).collect()
     };
     let mail = |number| concerned_mail(&org, &sue, &granted(number)).unwrap();

@@ -22,9 +22,10 @@ fn batch_is_refused_for_the_first_role_that_cannot_be_granted() {
 #[test]
 fn batch_with_a_role_that_is_being_deleted_is_refused() {
     let (org, role) = with_role(standard(), 1, &[]);
-    let deleted = OfferedRole { id: role, reassigned_to: Some(Successor::new(RoleId::USER, None)) };
+    let deleted =
+        OfferedRole { id: role, reassigned_to: Some(TargetRole::new(RoleId::USER, None)) };
     let refused = check_batch(&super_admin(&org), [offered(RoleId::USER), deleted]);
-    let refusal = Refusal::RoleBeingDeleted(Successor::new(RoleId::USER, None));
+    let refusal = Refusal::RoleBeingDeleted(TargetRole::new(RoleId::USER, None));
     assert_eq!(refused, Err(BatchRefusal { position: Some(1), refusal }));
 }
 

@@ -124,8 +124,8 @@ fn built_in_role_grants_what_the_catalogue_says_if_every_condition_holds() {
         let membership = membership(AccessPath::Member, &org, RoleId::BuiltIn(role), None);
         for action in Action::all() {
             let base = action.role_object.prerequisite();
-            let met = base.is_none_or(|(base, least)| role.levels().of(base) >= least);
-            let held = action.is_granted_by(role.levels().of(action.role_object));
+            let met = base.is_none_or(|(base, least)| role.levels().level_on(base) >= least);
+            let held = action.is_granted_by(role.levels().level_on(action.role_object));
             assert_eq!(
                 evaluate(&membership, action).is_ok(),
                 held && met,

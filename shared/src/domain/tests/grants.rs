@@ -103,7 +103,7 @@ fn granter_and_role(dice: &mut Dice) -> (Levels, Levels) {
     let own = dice.levels();
     let any = dice.levels();
     let user = BuiltIn::User.levels();
-    let lower = |object| any.of(object).min(own.of(object).max(user.of(object)));
+    let lower = |object| any.level_on(object).min(own.level_on(object).max(user.level_on(object)));
     let role = if dice.throw(2) == 0 { any } else { Levels::from_fn(lower) };
     let own = own
         .with(RoleObject::UserManagement, Level::FullAccess)
@@ -118,10 +118,10 @@ fn check_operations(actor: &Standing, role: RoleId) {
     let invited = invited(actor, "bob", role);
     let offered = [RoleId::USER, role].map(|id| OfferedRole { id, reassigned_to: None });
     let bob = member("bob", &actor.org, RoleId::USER);
-    let facts = ApplicantFacts { domain_approved: true, ..ApplicantFacts::default() };
+    let facts = RequesterFacts { domain_approved: true, ..RequesterFacts::default() };
     let asked = ask_to_join(&person("cy"), &actor.org, &facts, String::new(), now()).unwrap();
     let facts = ApprovalFacts { domain_approved: true, slot: None, deleted: None };
-    let used = UserCount { active: 1, pending: 0, services: 0 };
+    let used = UserCount { persons: 1, pending: 0, services: 0 };
     let deleted = delete_role(actor, &custom_role(3, nothing()), used, Some(target(role)));
     let operations = [
         ("invite", invited.clone().map(drop)),

@@ -212,7 +212,8 @@ fn invitation_is_accepted_before_its_expiry_if_its_inviter_may_still_grant_the_r
 fn operator_can_invite_the_first_admin_who_becomes_super_admin() {
     let (empty, org) = (Organization { super_admin_user_id: None, ..standard() }, standard());
     let invited = |org: &Organization, persons, slot: Option<&AddressSlot>| {
-        invite_first_admin(org, persons, slot, email("bob"), None, id_in(org), now())
+        let first = FirstAdmin { id: id_in(org), email: email("bob"), language: None };
+        invite_first_admin(org, persons, slot, first, now())
     };
     assert_eq!(invited(&org, 2, None), Err(Refusal::SuperAdminExists));
     let taken = AddressSlot::Taken(UserId::new("sue"));

@@ -2,11 +2,11 @@
 
 use crate::{domain::*, fixtures::*};
 
-fn approved() -> ApplicantFacts {
-    ApplicantFacts { domain_approved: true, ..ApplicantFacts::default() }
+fn approved() -> RequesterFacts {
+    RequesterFacts { domain_approved: true, ..RequesterFacts::default() }
 }
 
-fn ask(person: &Person, facts: &ApplicantFacts) -> Result<JoinRequest, Refusal> {
+fn ask(person: &Person, facts: &RequesterFacts) -> Result<JoinRequest, Refusal> {
     ask_to_join(person, &standard(), facts, String::new(), now())
 }
 
@@ -62,16 +62,16 @@ fn person_with_an_address_in_an_approved_domain_can_ask_to_join() {
 fn person_outside_the_domain_member_invitee_or_earlier_applicant_cannot_ask_to_join() {
     let (tom, open) = (person("tom"), invitation());
     let unverified = Person { email: None, ..tom.clone() };
-    let member = ApplicantFacts { is_member: true, ..ApplicantFacts::default() };
-    let slot = |slot| ApplicantFacts { slot: Some(slot), ..approved() };
+    let member = RequesterFacts { is_member: true, ..RequesterFacts::default() };
+    let slot = |slot| RequesterFacts { slot: Some(slot), ..approved() };
     let taken = slot(AddressSlot::Taken(UserId::new("another")));
     let with_invitation = slot(AddressSlot::Pending(open.clone()));
-    let before = |status| ApplicantFacts {
+    let before = |status| RequesterFacts {
         earlier_request: Some(JoinRequest { status, ..asked() }),
         ..approved()
     };
     let cases = [
-        (&tom, ApplicantFacts::default(), Refusal::NoSuchOrganization),
+        (&tom, RequesterFacts::default(), Refusal::NoSuchOrganization),
         (&unverified, approved(), Refusal::NoSuchOrganization),
         (&tom, member, Refusal::CallerAlreadyMember),
         (&tom, taken, Refusal::CallerAlreadyMember),
@@ -90,7 +90,7 @@ fn person_outside_the_domain_member_invitee_or_earlier_applicant_cannot_ask_to_j
 #[test]
 fn declined_person_asks_again_after_90_days_or_an_invitation() {
     let declined = asked().declined(in_days(1));
-    let facts = |invited_at| ApplicantFacts {
+    let facts = |invited_at| RequesterFacts {
         invited_at,
         earlier_request: Some(declined.clone()),
         ..approved()
@@ -112,7 +112,7 @@ fn declined_person_asks_again_after_90_days_or_an_invitation() {
 }
 
 #[test]
-fn approved_applicant_becomes_a_member() {
+fn approved_requester_becomes_a_member() {
     let ended = Version::first(in_days(1), None);
     let facts = ApprovalFacts { deleted: Some(ended), ..facts(None) };
     let sue = super_admin(&standard());

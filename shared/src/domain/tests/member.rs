@@ -88,8 +88,8 @@ fn holders_of_mdf_admin_keep_it_outside_the_mdf_programme() {
     let mut org = partner();
     org.settings.mdf_program = false;
     let mia = standing("mia", &org, MDF_ADMIN);
-    assert_eq!(mia.effective.of(RoleObject::ChannelPartnerPortalMdf), Level::None);
-    assert_eq!(mia.effective.of(RoleObject::LicenseManagement), Level::FullAccess);
+    assert_eq!(mia.effective.level_on(RoleObject::ChannelPartnerPortalMdf), Level::None);
+    assert_eq!(mia.effective.level_on(RoleObject::LicenseManagement), Level::FullAccess);
 }
 
 #[test]

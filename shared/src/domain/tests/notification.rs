@@ -14,7 +14,8 @@ fn sent(org: &Organization) -> (Invitation, Event) {
 }
 
 fn mail(event: &Event, org: &Organization, open: Option<Invitation>) -> Option<OutgoingMail> {
-    invitation_mail(event, org, open, "User".to_owned(), Author::Platform, in_days(1))
+    let offer = MailedOffer { role: "User".to_owned(), by: Author::Platform };
+    invitation_mail(event, org, open, offer, in_days(1))
 }
 
 #[test]
@@ -23,8 +24,8 @@ fn invitation_mail_names_the_invitation_the_role_and_the_inviter_but_no_operator
     let (open, event) = sent(&org);
     let ann = NamedPerson::new(Some("Ann"), email("ann"));
     for by in [Author::Person(ann), Author::Erased, Author::Platform] {
-        let role = "User".to_owned();
-        let mail = invitation_mail(&event, &org, Some(open.clone()), role, by.clone(), in_days(1));
+        let offer = MailedOffer { role: "User".to_owned(), by: by.clone() };
+        let mail = invitation_mail(&event, &org, Some(open.clone()), offer, in_days(1));
         let notification = Notification::Invited {
             sending: Sending { invitation: open.id, number: 1 },
             role: "User".to_owned(),
@@ -42,14 +43,8 @@ fn ended_or_resent_invitation_causes_no_mail() {
     let org = standard();
     let (open, event) = sent(&org);
     assert_eq!(mail(&event, &org, None), None, "revoked or accepted");
-    let expired = invitation_mail(
-        &event,
-        &org,
-        Some(open.clone()),
-        String::new(),
-        Author::Erased,
-        in_days(7),
-    );
+    let offer = MailedOffer { role: String::new(), by: Author::Erased };
+    let expired = invitation_mail(&event, &org, Some(open.clone()), offer, in_days(7));
     assert_eq!(expired, None, "it cannot be accepted");
     let ann = standing("ann", &org, RoleId::ADMIN);
     let resent = resend(&ann, &open, &Budgets::default(), in_days(1)).unwrap();
@@ -100,8 +95,9 @@ fn reminds(
     now: Timestamp,
 ) -> bool {
     let known = DeliveryRecord { sending_number: invitation.send_count, delivery };
-    let reminder = Reminder { role: String::new(), by: Author::Platform };
-    reminder_mail(&standard(), invitation, Some(known), inviter, reminder, now).is_some()
+    let facts = ReminderFacts { delivery: Some(known), inviter };
+    let offer = MailedOffer { role: String::new(), by: Author::Platform };
+    reminder_mail(&standard(), invitation, facts, offer, now).is_some()
 }
 
 /// INV9

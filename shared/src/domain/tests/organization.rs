@@ -99,7 +99,7 @@ fn kind_and_settings_have_conditions() {
     let below = empty_below(&tree());
     let linked =
         Organization { links: LinkCounts { partners: 2, ..standard().links }, ..standard() };
-    let users = |active, pending| UserCount { active, pending, services: 0 };
+    let users = |persons, pending| UserCount { persons, pending, services: 0 };
     let none = UserCount::default();
     let kind = |kind| SettingsUpdate { kind: Some(kind), ..SettingsUpdate::default() };
     let manage =

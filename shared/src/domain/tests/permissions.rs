@@ -17,7 +17,7 @@ fn operations(actor: &Standing) -> Vec<(&'static str, RoleObject, Result<(), Ref
         assert_eq!(position, None, "the batch is refused as a whole");
         refusal
     });
-    let facts = ApplicantFacts { domain_approved: true, ..ApplicantFacts::default() };
+    let facts = RequesterFacts { domain_approved: true, ..RequesterFacts::default() };
     let asked = ask_to_join(&person("tom"), org, &facts, String::new(), now()).unwrap();
     let facts = ApprovalFacts { domain_approved: true, slot: None, deleted: None };
     let approved = approve_request(actor, &asked, RoleId::USER, &facts, now());
@@ -25,7 +25,7 @@ fn operations(actor: &Standing) -> Vec<(&'static str, RoleObject, Result<(), Ref
     let edited = edit_role(actor, &guests, RoleDraft::default(), now());
     let no_users = UserCount::default();
     let deleted = delete_role(actor, &guests, no_users, None);
-    let used = UserCount { active: 1, ..no_users };
+    let used = UserCount { persons: 1, ..no_users };
     let moved = delete_role(actor, &guests, used, Some(target(RoleId::USER)));
     let domain = approve_domain(actor, MailDomain::parse("example.com"), None, now());
     let alerted = add_critical_alert_user(actor, email("cy"), None, now());

@@ -15,18 +15,18 @@ fn roles() -> Roles {
     Roles { org, guests: custom_role(1, nothing()), hosts }
 }
 
-const USED: UserCount = UserCount { active: 1, pending: 0, services: 0 };
+const USED: UserCount = UserCount { persons: 1, pending: 0, services: 0 };
 
-/// Deletes a role in use at [`in_days`]`(1)`, and returns it as it is marked.
+/// Deletes a role in use at [`in_days`]`(1)`, and returns it while its users get the role `to`.
 fn delete(actor: &Standing, role: &CustomRole, to: RoleId) -> Result<CustomRole, Refusal> {
     match delete_role(actor, role, USED, Some(target(to)))? {
-        RoleDeletionStep::Reassign(to) => Ok(mark_role(role, to, in_days(1))),
-        step => panic!("the users of a role in use are moved, but the step is {step:?}"),
+        RoleDeletionStep::Reassign(to) => Ok(begin_reassignment(role, to, in_days(1))),
+        step => panic!("the users of a role in use get another role, but the step is {step:?}"),
     }
 }
 
 #[test]
-fn deletion_marks_the_role_with_its_target_and_the_deleting_member() {
+fn deletion_names_the_target_role_and_the_deleting_member() {
     let Roles { org, guests, hosts } = roles();
     let admin = standing("ann", &org, RoleId::ADMIN);
     let by = Inviter { member_id: member_id("ann"), role_id: RoleId::ADMIN };
@@ -46,8 +46,8 @@ fn deletion_can_be_repeated_with_the_same_target_only() {
     let admin = standing("ann", &org, RoleId::ADMIN);
     let deleted = delete(&admin, &guests, hosts).unwrap();
     let again = |to| delete_role(&super_admin(&org), &deleted, USED, Some(target(to)));
-    assert_eq!(again(hosts), Ok(RoleDeletionStep::MoveUsers));
-    assert_eq!(again(RoleId::USER), Err(Refusal::RoleBeingDeleted(Successor::new(hosts, None))));
+    assert_eq!(again(hosts), Ok(RoleDeletionStep::Continue));
+    assert_eq!(again(RoleId::USER), Err(Refusal::RoleBeingDeleted(TargetRole::new(hosts, None))));
 }
 
 #[test]
@@ -56,10 +56,10 @@ fn role_that_is_being_deleted_cannot_be_the_target() {
     let admin = standing("ann", &org, RoleId::ADMIN);
     let role = CustomRole { id: hosts.custom().unwrap(), ..guests.clone() };
     let role = Some(&delete(&admin, &role, RoleId::Custom(guests.id)).unwrap());
-    let target = Some(ReassignmentTarget { id: hosts, role });
+    let target = Some(RequestedTarget { id: hosts, role });
     let refused = delete_role(&admin, &guests, USED, target);
-    let successor = Successor::new(RoleId::Custom(guests.id), None);
-    assert_eq!(refused, Err(Refusal::RoleBeingDeleted(successor)));
+    let target_role = TargetRole::new(RoleId::Custom(guests.id), None);
+    assert_eq!(refused, Err(Refusal::RoleBeingDeleted(target_role)));
 }
 
 #[test]
@@ -84,9 +84,9 @@ fn reassigned_user_gets_the_new_role_and_an_invitation_the_deleting_member_as_in
     let pending = invited(&bob, "cy", RoleId::Custom(guests.id)).unwrap();
     let inviter = Some(Inviter { member_id: member_id("ann"), role_id: RoleId::ADMIN });
     let version = pending.version.next(in_days(2));
-    let moved = reassignment.invitation(&pending, in_days(2));
+    let reassigned = reassignment.invitation(&pending, in_days(2));
     let created_by = Some(member_id("bob"));
-    assert_eq!(moved, Invitation { role_id: hosts, inviter, created_by, version, ..pending });
+    assert_eq!(reassigned, Invitation { role_id: hosts, inviter, created_by, version, ..pending });
     let cy = member("cy", &org, RoleId::Custom(guests.id));
     let version = cy.version.next(in_days(2));
     assert_eq!(reassignment.member(&cy, in_days(2)), Member { role_id: hosts, version, ..cy });
@@ -97,12 +97,12 @@ fn role_that_is_being_deleted_cannot_be_edited_and_is_deleted_without_users() {
     let Roles { org, guests, hosts } = roles();
     let admin = standing("ann", &org, RoleId::ADMIN);
     let deleted = delete(&admin, &guests, hosts).unwrap();
-    let being_deleted = Refusal::RoleBeingDeleted(Successor::new(hosts, None));
+    let being_deleted = Refusal::RoleBeingDeleted(TargetRole::new(hosts, None));
     let edited = edit_role(&admin, &deleted, RoleDraft::default(), now());
     assert_eq!(edited, Err(being_deleted.clone()));
     assert_eq!(delete_role(&admin, &deleted, USED, None), Err(being_deleted));
     let step = delete_role(&admin, &deleted, UserCount::default(), None);
-    assert_eq!(step, Ok(RoleDeletionStep::MoveUsers));
+    assert_eq!(step, Ok(RoleDeletionStep::Continue));
 }
 
 #[test]

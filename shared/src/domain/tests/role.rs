@@ -74,7 +74,7 @@ fn level_can_be_set_only_if_accepted_shown_and_editable() {
                 } else {
                     Ok(level)
                 };
-                let made = create(&sue, &wanted).map(|role| role.levels.of(object));
+                let made = create(&sue, &wanted).map(|role| role.levels.level_on(object));
                 assert_eq!(made, expected, "{object} {level}");
             }
         }
@@ -109,7 +109,7 @@ fn stored_level_whose_condition_no_longer_holds_survives_an_edit() {
         nothing().with(RoleObject::UserManagement, Level::ViewOnly).with(object, Level::ViewOnly);
     let sue = super_admin(&standard());
     let edited = edit_role(&sue, &role(both), draft(&[]), now()).unwrap();
-    assert_eq!(edited.levels.of(object), Level::ViewOnly);
+    assert_eq!(edited.levels.level_on(object), Level::ViewOnly);
     // A hidden role object cannot be set, so its prerequisite is not checked.
     let base = draft(&[(RoleObject::UserManagement, Level::None)]);
     assert!(edit_role(&sue, &role(both), base, now()).is_ok());
@@ -170,8 +170,8 @@ fn holder_of_a_role_cannot_edit_or_delete_it() {
 #[test]
 fn role_with_users_cannot_be_deleted() {
     let sue = super_admin(&standard());
-    for (active, pending) in [(1, 0), (0, 1), (2, 3)] {
-        let users = UserCount { active, pending, services: 0 };
+    for (persons, pending) in [(1, 0), (0, 1), (2, 3)] {
+        let users = UserCount { persons, pending, services: 0 };
         let deleted = delete_role(&sue, &role(nothing()), users, None);
         assert_eq!(deleted, Err(Refusal::RoleInUse(users)));
     }
@@ -185,7 +185,8 @@ fn identity_provider_role_is_admin_for_full_user_and_role_management() {
     let pairs = Level::ALL.iter().flat_map(|&user| Level::ALL.map(|role| (user, role)));
     let custom = pairs.map(|(user, role)| nothing().with(users, user).with(roles, role));
     for levels in BuiltIn::ALL.map(BuiltIn::levels).into_iter().chain(custom) {
-        let full = [users, roles].iter().all(|&object| levels.of(object) == Level::FullAccess);
+        let full =
+            [users, roles].iter().all(|&object| levels.level_on(object) == Level::FullAccess);
         let expected = if full { IdentityProviderRole::Admin } else { IdentityProviderRole::User };
         assert_eq!(IdentityProviderRole::of(levels), expected, "{levels:?}");
     }

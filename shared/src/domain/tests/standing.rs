@@ -38,7 +38,7 @@ fn built_in_roles_have_their_catalogue_levels_if_every_condition_holds() {
 fn role_object_with_unmet_condition_is_refused_as_not_shown() {
     let (object, level) = (RoleObject::UserManagementSubOrganizations, Level::ViewOnly);
     let sue = super_admin(&standard());
-    assert_eq!(sue.levels.of(object), Level::FullAccess);
+    assert_eq!(sue.levels.level_on(object), Level::FullAccess);
     assert_eq!(
         sue.require(object, level),
         Err(Refusal::MissingPermission { object, level, shown: false })
@@ -53,7 +53,7 @@ fn manage_sub_organizations_is_read_from_the_root() {
         let below = Organization { settings, ..empty_below(&on) };
         let ann = member("ann", &below, RoleId::SUPER_ADMIN);
         let ann = Standing::of(person("ann"), Some(below), Some(ann), root).unwrap();
-        ann.effective.of(RoleObject::UserManagementSubOrganizations)
+        ann.effective.level_on(RoleObject::UserManagementSubOrganizations)
     };
     assert_eq!(super_admin_below(off.settings, Some(&on)), Level::FullAccess);
     assert_eq!(super_admin_below(on.settings, Some(&off)), Level::None, "the own setting");

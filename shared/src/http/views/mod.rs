@@ -164,7 +164,7 @@ impl Member {
             name: member.name.clone(),
             display_name: member.display_name.clone(),
             role_id: member.role_id,
-            role_name: role_name(member.role_id, custom),
+            role_name: member.role_id.shown_name(custom),
             status: "active",
             identity_provider_role: identity_provider_role(member.role_id, custom),
             source: member.source,
@@ -315,7 +315,7 @@ impl Invitation {
             organization_name: organization_name.into(),
             email: invitation.email.clone(),
             role_id: invitation.role_id,
-            role_name: role_name(invitation.role_id, role),
+            role_name: invitation.role_id.shown_name(role),
             status: "pending",
             expires_at: invitation.expires_at,
             expired: invitation.expired(now),
@@ -513,7 +513,7 @@ impl Role {
     pub fn name_reassignment(&mut self, found: &FetchedItems) -> Result<(), Error> {
         if let Some(to) = self.reassign_to {
             let custom = found.role_summary(self.organization_id, to)?;
-            self.reassign_to_name = Some(role_name(to, custom.as_ref()));
+            self.reassign_to_name = Some(to.shown_name(custom.as_ref()));
         }
         Ok(())
     }
@@ -566,14 +566,6 @@ impl LinkedOrganization {
     pub fn of(link: &domain::CustomerLink, id: OrgId, name: Option<Name>) -> Self {
         let domain::CustomerLink { preferred, suspended, linked_at, .. } = *link;
         Self { id, name, preferred, suspended, allows: link.access().role_objects(), linked_at }
-    }
-}
-
-/// What a role is called.
-pub fn role_name(role: RoleId, custom: Option<&RoleSummary>) -> String {
-    match role {
-        RoleId::BuiltIn(role) => role.name().to_owned(),
-        RoleId::Custom(id) => custom.map_or_else(|| id.to_string(), |role| role.name.to_string()),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     store::{
         Error,
         commit::{PAUSE, Verdict, pause, verdict},
-        transaction::{Unmet, refuse},
+        step::{Unmet, refuse},
     },
 };
 

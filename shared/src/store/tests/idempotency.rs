@@ -10,7 +10,7 @@ use crate::{
         Chunk, EarlierRun, FetchedItems, Key,
         idempotency::Record,
         item::{Item, number},
-        transaction::{Step, Unmet, Write},
+        step::{Step, Unmet, Write},
     },
 };
 

@@ -20,7 +20,8 @@ use aws_smithy_runtime_api::client::{
 
 use super::{
     Error, Key, Store, WRITTEN_SCHEMA,
-    transaction::{Step, Transaction, Unmet},
+    step::{Step, Unmet},
+    transaction::Transaction,
 };
 use crate::{
     domain::Refusal,

@@ -96,7 +96,7 @@ fn this_release_stamps_what_it_puts_and_keeps_the_version_of_what_it_updates() {
     assert!(update.starts_with("SET #schema = if_not_exists(#schema, "), "{update}");
 }
 
-/// What the rewrite of an item sets and removes, as it stands in DynamoDB's expression.
+/// What the rewrite of an item sets and removes, as DynamoDB's expression has it.
 #[test]
 fn rewrite_changes_only_what_differs() {
     let old = item(&[("pk", text("X#1")), ("title", text("Acme")), ("=a b", number(1))]);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
-        AddressDigest, AlertId, Budgets, CustomRoleId, Email, EventId, HourlyRecipient,
+        AddressDigest, AlertId, Budgets, CustomRoleId, DigestRecipient, Email, EventId,
         IdempotencyKey, InvitationId, MailDomain, MemberId, OrgId, OrgPath, PersonDigest, PersonId,
         RoleId, Sending, UserId,
     },
@@ -148,13 +148,13 @@ fn items(examples: &Examples) -> String {
         Key::access_reminded(org, MemberId::of(org, ada), Timestamp::UNIX_EPOCH, email),
     );
     line("how far those mails have come", Key::reminders(Reminded::Members));
-    let inviter = HourlyRecipient::Inviter(org, MemberId::of(org, ada));
-    line("hourly mail to managers", Key::hourly_mail(HourlyRecipient::Managers(org)));
-    line("hourly mail to an inviter", Key::hourly_mail(inviter));
-    let offboarded = HourlyRecipient::Offboarded(PersonId::of_address(email));
-    line("mail about an offboarding to an address", Key::hourly_mail(offboarded));
+    let inviter = DigestRecipient::Inviter(org, MemberId::of(org, ada));
+    line("hourly mail to managers", Key::digest(DigestRecipient::Managers(org)));
+    line("hourly mail to an inviter", Key::digest(inviter));
+    let offboarded = DigestRecipient::Offboarded(PersonId::of_address(email));
+    line("mail about an offboarding to an address", Key::digest(offboarded));
     let digest = |recipient| Key::digest_mailed(recipient, Timestamp::UNIX_EPOCH, email);
-    line("mark of a digest to a manager", digest(HourlyRecipient::Managers(org)));
+    line("mark of a digest to a manager", digest(DigestRecipient::Managers(org)));
     line("mark of a digest to an inviter", digest(inviter));
     line("mark of the mail about an offboarding", digest(offboarded));
     page

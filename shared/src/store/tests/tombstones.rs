@@ -9,7 +9,7 @@ use crate::{
     store::{
         FetchedItems, Key,
         item::{Item, attribute, number, to_item},
-        transaction::{Step, Write, absent_or, gone_or, live},
+        step::{Step, Write, absent_or, gone_or, live},
     },
 };
 

@@ -10,9 +10,10 @@ use crate::{
     },
     fixtures::{custom_id, invited, org_id, partner, standard, super_admin, with_role},
     store::{
-        FetchedItems, Key, OrganizationCounts, Status,
+        FetchedItems, Key, OrganizationCounts,
         item::{Item, attribute, number},
-        transaction::Step,
+        step::Step,
+        user_counts::UserKind,
     },
 };
 
@@ -34,7 +35,7 @@ fn counts(attributes: &[(&str, i64)]) -> OrganizationCounts {
 
 #[test]
 fn counts_are_read_from_the_counter_item() {
-    let users = |active, pending| UserCount { active, pending, services: 0 };
+    let users = |persons, pending| UserCount { persons, pending, services: 0 };
     let some = counts(&[
         ("active", 5),
         ("pending", 3),
@@ -62,27 +63,27 @@ fn counts_are_read_from_the_counter_item() {
 /// The Super Admin is not counted, and numbers that stay the same are not written.
 #[test]
 fn user_is_counted_in_all_and_by_role() {
-    use Status::{Active, Pending};
+    use UserKind::{Invitation, Person};
     let (org, id) = (org_id(1), custom_id(1));
     let (custom, counts) = (RoleId::Custom(id), || Key::counts(org));
     let acceptance = "ADD #active 1, #pending -1, #active_user 1, #pending_user -1";
     let cases: [(&[_], &[_]); 5] = [
-        (&[(USER, Active, 1)], &[(counts(), "ADD #active 1, #active_user 1")]),
+        (&[(USER, Person, 1)], &[(counts(), "ADD #active 1, #active_user 1")]),
         (
-            &[(USER, Active, -1), (ADMIN, Active, 1)],
+            &[(USER, Person, -1), (ADMIN, Person, 1)],
             &[(counts(), "ADD #active_admin 1, #active_user -1")],
         ),
-        (&[(USER, Pending, -1), (USER, Active, 1)], &[(counts(), acceptance)]),
+        (&[(USER, Invitation, -1), (USER, Person, 1)], &[(counts(), acceptance)]),
         (
-            &[(custom, Pending, -1)],
+            &[(custom, Invitation, -1)],
             &[(Key::role(org, id), "ADD #pending -1"), (counts(), "ADD #pending -1")],
         ),
-        (&[(USER, Pending, -1), (USER, Pending, 1), (RoleId::SUPER_ADMIN, Active, 1)], &[]),
+        (&[(USER, Invitation, -1), (USER, Invitation, 1), (RoleId::SUPER_ADMIN, Person, 1)], &[]),
     ];
     for (users, expected) in cases {
         let steps = steps(|transaction| {
-            users.iter().fold(transaction, |transaction, &(role, status, by)| {
-                transaction.count(org, role, status, by)
+            users.iter().fold(transaction, |transaction, &(role, kind, by)| {
+                transaction.count(org, role, kind, by)
             })
         });
         let updates: Vec<_> = steps.into_iter().map(sent).collect();
@@ -97,7 +98,7 @@ fn invitations(role: RoleId, more: usize, replaced: i64) -> Vec<Step> {
     let org = partner();
     let invitation = invited(&super_admin(&org), "bob", role).unwrap();
     steps(|transaction| {
-        let out = transaction.count(org.id(), role, Status::Pending, -replaced);
+        let out = transaction.count(org.id(), role, UserKind::Invitation, -replaced);
         (0..more).fold(out, |transaction, _| transaction.count_pending(&invitation, CAP))
     })
 }
@@ -147,21 +148,21 @@ fn list_accepts_entries_up_to_its_limit() {
     }
 }
 
-/// PAR1: the mark `standard` stands on the counter item of an organization that was a partner.
+/// PAR1: the mark `standard` is on the counter item of an organization that was a partner.
 #[test]
 fn partner_roles_gain_no_users_in_an_organization_that_stopped_being_a_partner() {
     let org = org_id(1);
     let marked = || Some(Item::from([("standard".to_owned(), attribute(&true).unwrap())]));
     for role in [BuiltIn::MdfAdmin, BuiltIn::PartnerUser].map(RoleId::BuiltIn) {
-        for status in Status::ALL {
-            let count = |by| only(steps(|transaction| transaction.count(org, role, status, by)));
+        for kind in [UserKind::Person, UserKind::Invitation] {
+            let count = |by| only(steps(|transaction| transaction.count(org, role, kind, by)));
             let gained = count(1);
             assert_eq!(refusal((gained.on_failed)(marked())), Refusal::NoSuchRole);
             assert_eq!(sent(gained).condition, "(attribute_not_exists(#standard))");
             assert_eq!(sent(count(-1)).condition, "");
         }
     }
-    let user = only(steps(|transaction| transaction.count(org, USER, Status::Active, 1)));
+    let user = only(steps(|transaction| transaction.count(org, USER, UserKind::Person, 1)));
     assert_eq!(sent(user).condition, "");
 }
 
@@ -179,14 +180,14 @@ fn missing_role_is_reported_before_the_cap() {
 fn custom_role_gains_users_only_if_it_exists_and_is_not_being_deleted() {
     let (org, role) = with_role(standard(), 1, &[]);
     let key = Key::role(org.id(), role.custom().unwrap());
-    let condition = |status, by| {
-        let steps = steps(|transaction| transaction.count(org.id(), role, status, by));
+    let condition = |kind, by| {
+        let steps = steps(|transaction| transaction.count(org.id(), role, kind, by));
         let role = steps.into_iter().find(|step| step.key == key).unwrap();
         sent(role).condition
     };
-    for status in Status::ALL {
+    for kind in [UserKind::Person, UserKind::Invitation] {
         let gains = "(attribute_exists(#pk) AND attribute_not_exists(#reassignment))";
-        assert_eq!(condition(status, 1), gains);
-        assert_eq!(condition(status, -1), "(attribute_exists(#pk))");
+        assert_eq!(condition(kind, 1), gains);
+        assert_eq!(condition(kind, -1), "(attribute_exists(#pk))");
     }
 }

@@ -83,14 +83,14 @@ function Invitations({ items }) {
 /** @param {{ items: Types.Schemas['OwnJoinRequest'][], reload: () => unknown }} props */
 function Requests({ items, reload }) {
   const { api, announce } = useApp();
-  const withdraw = useAction(async (/** @type {Types.Schemas['OwnJoinRequest']} */ request) => {
+  const cancel = useAction(async (/** @type {Types.Schemas['OwnJoinRequest']} */ request) => {
     await api.DELETE('/v1/organizations/{org}/join-requests/mine', { path: { org: request.organization_id } });
-    announce('The request is withdrawn.');
+    announce('The request is cancelled.');
     reload();
   });
   if (items.length === 0) return null;
   return html`<${Section} title="My requests to join">
-    <${Notice} problem=${withdraw.problem} reload=${reload} />
+    <${Notice} problem=${cancel.problem} reload=${reload} />
     ${table({ label: 'My requests to join', rows: items, columns: [
       { label: 'Organization', head: true, cell: (row) => row.organization_name },
       { label: 'Status', cell: (row) => row.status === 'declined'
@@ -98,7 +98,7 @@ function Requests({ items, reload }) {
         : html`<${Badge} tone="info">Waiting for a decision<//>` },
       { label: 'Asked', cell: (row) => html`<${When} at=${row.created_at} />` },
       { label: 'Actions', hidden: true, cell: (row) => row.status !== 'declined' &&
-        html`<button onClick=${() => withdraw.run(row)}>Withdraw</button>` },
+        html`<button onClick=${() => cancel.run(row)}>Cancel the request</button>` },
     ] })}
   <//>`;
 }

@@ -48,7 +48,7 @@ function Approve({ request, onClose, reload }) {
     reload();
   };
   return html`<${Dialog} title="Approve the request of ${name}" onClose=${onClose}>${gone
-    ? html`<${Gone} title="The request of ${name} is no longer open" detail="It was decided or withdrawn meanwhile." onClose=${onClose} />`
+    ? html`<${Gone} title="The request of ${name} is no longer open" detail="It was decided or cancelled meanwhile." onClose=${onClose} />`
     : html`<${Form} submit="Approve" onSubmit=${approve} onCancel=${onClose} reload=${reload}>
       <p><b>${name}</b> (${request.person.email}) becomes an active member at once, and gets a mail that says so.</p>
       <${RoleField} />

@@ -1,5 +1,4 @@
-//! Mail of which a recipient gets at most one an hour: an item a recipient, which `by_due` lists while
-//! events wait for a digest (INV14); and the one mail about an offboarding (OP2).
+//! Digests: an item for each recipient, which `by_due` lists while events wait for the next digest (INV14, OP2).
 //!
 //! Like a mark, it is written without an event: it says only which mails were sent, and names people by
 //! ids alone (ERA1).
@@ -11,13 +10,13 @@ use super::{
     expression::Expression,
     index::{self, IndexAttribute},
     item::{number, time, to_item},
-    transaction::refuse,
+    step::refuse,
 };
 use crate::domain::{
-    Event, HourlyMail, HourlyMailStep, HourlyRecipient, MemberId, Refusal, RequestContext,
+    DigestRecipient, DigestState, DigestStep, Event, MemberId, Refusal, RequestContext,
 };
 
-/// How often a step is decided again after another one was written.
+/// How often a step is decided again if another one was written meanwhile.
 const TRIES: usize = 4;
 /// How long the item stays after the last mail or digest: longer than it matters.
 const KEPT: SignedDuration = SignedDuration::from_hours(72);
@@ -31,19 +30,19 @@ impl Store {
     /// [`Error::Unavailable`] if the table cannot be read or written.
     pub async fn mail_now(
         &self,
-        recipient: HourlyRecipient,
+        recipient: DigestRecipient,
         event: &Event,
         person: Option<MemberId>,
     ) -> Result<bool, Error> {
         for _ in 0..TRIES {
-            let last = self.hourly_mail(recipient).await?;
-            let (next, now) = match HourlyMail::step(last.as_ref(), event, person) {
-                HourlyMailStep::SendAgain => return Ok(true),
-                HourlyMailStep::SendNow(next) => (next, true),
-                HourlyMailStep::Wait(next) => (next, false),
+            let last = self.digest_state(recipient).await?;
+            let (next, now) = match DigestState::step(last.as_ref(), event, person) {
+                DigestStep::SendAgain => return Ok(true),
+                DigestStep::SendNow(next) => (next, true),
+                DigestStep::Wait(next) => (next, false),
             };
             let context = RequestContext::without_actor(event.at, &event.request_id, 0);
-            match self.put_hourly_mail(&context, recipient, last.as_ref(), &next).await {
+            match self.put_digest_state(&context, recipient, last.as_ref(), &next).await {
                 Ok(()) => return Ok(now),
                 Err(Error::Refused(_)) => {}
                 Err(error) => return Err(error),
@@ -52,21 +51,21 @@ impl Store {
         Err(changed_again())
     }
 
-    /// Makes an event of an offboarding wait for the one mail to `recipient`.
+    /// Makes an event of an offboarding wait for the digest to `recipient`.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read or written.
-    pub async fn gather_mail(
+    pub async fn add_to_digest(
         &self,
-        recipient: HourlyRecipient,
+        recipient: DigestRecipient,
         event: &Event,
     ) -> Result<(), Error> {
         for _ in 0..TRIES {
-            let last = self.hourly_mail(recipient).await?;
-            let next = HourlyMail::gathering(last.as_ref(), event);
+            let last = self.digest_state(recipient).await?;
+            let next = DigestState::with_offboarding(last.as_ref(), event);
             let context = RequestContext::without_actor(event.at, &event.request_id, 0);
-            match self.put_hourly_mail(&context, recipient, last.as_ref(), &next).await {
+            match self.put_digest_state(&context, recipient, last.as_ref(), &next).await {
                 Err(Error::Refused(_)) => {}
                 done => return done,
             }
@@ -83,22 +82,22 @@ impl Store {
         &self,
         now: Timestamp,
         most: u16,
-    ) -> Result<Vec<HourlyRecipient>, Error> {
+    ) -> Result<Vec<DigestRecipient>, Error> {
         let ever = Timestamp::UNIX_EPOCH..=now;
         let items = self.due_within(&index::due_digests(), ever, most).await?.items;
-        items.iter().map(|item| Key::of_item(item)?.hourly_recipient()).collect()
+        items.iter().map(|item| Key::of_item(item)?.digest_recipient()).collect()
     }
 
-    /// The mail to a recipient.
+    /// The last mail to a recipient, and the events that wait.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn hourly_mail(
+    pub async fn digest_state(
         &self,
-        recipient: HourlyRecipient,
-    ) -> Result<Option<HourlyMail>, Error> {
-        let key = Key::hourly_mail(recipient);
+        recipient: DigestRecipient,
+    ) -> Result<Option<DigestState>, Error> {
+        let key = Key::digest(recipient);
         self.fetch(vec![key.clone()]).await?.get(&key)
     }
 
@@ -112,30 +111,30 @@ impl Store {
     pub async fn finish_digest(
         &self,
         context: &RequestContext,
-        recipient: HourlyRecipient,
-        before: &HourlyMail,
+        recipient: DigestRecipient,
+        before: &DigestState,
         sent: bool,
     ) -> Result<(), Error> {
         let after = before.after_digest(sent, context.at);
-        match self.put_hourly_mail(context, recipient, Some(before), &after).await {
+        match self.put_digest_state(context, recipient, Some(before), &after).await {
             Err(Error::Refused(_)) => {}
             done => return done,
         }
-        let current = self.hourly_mail(recipient).await?;
+        let current = self.digest_state(recipient).await?;
         let current = current.filter(|it| it.digest_at == before.digest_at);
         let current = current.ok_or(Refusal::ChangedConcurrently)?;
         let after = current.after_interrupted_digest(before, context.at);
-        self.put_hourly_mail(context, recipient, Some(&current), &after).await
+        self.put_digest_state(context, recipient, Some(&current), &after).await
     }
 
-    async fn put_hourly_mail(
+    async fn put_digest_state(
         &self,
         context: &RequestContext,
-        recipient: HourlyRecipient,
-        before: Option<&HourlyMail>,
-        after: &HourlyMail,
+        recipient: DigestRecipient,
+        before: Option<&DigestState>,
+        after: &DigestState,
     ) -> Result<(), Error> {
-        let key = Key::hourly_mail(recipient);
+        let key = Key::digest(recipient);
         let due = after.digest_at.map(|_| (IndexAttribute::Due, index::due_digests()));
         let mut item = to_item(key.clone(), after, due.into_iter().collect())?;
         let last = after.digest_at.unwrap_or(after.sent_at);
@@ -154,11 +153,11 @@ impl Store {
 }
 
 fn changed_again() -> Error {
-    Error::Unavailable("an hourly mail is changed again and again".to_owned())
+    Error::Unavailable("a digest is changed again and again".to_owned())
 }
 
 /// The stored state is this one.
-fn same(mail: &HourlyMail) -> Expression {
+fn same(mail: &DigestState) -> Expression {
     let values = [("sent_at", time(mail.sent_at)), ("waiting", number(mail.waiting))];
     let sent = Expression::new("#sent_at = :sent_at AND #waiting = :waiting", values);
     let digest = match mail.digest_at {

@@ -1,6 +1,8 @@
-//! Mail of which a recipient gets at most one an hour, and a digest after it (INV14): about requests to
-//! join, to the managers of an organization; about accepted invitations, to their inviter. And the one
-//! mail about an offboarding (OP2), whose events wait for each other.
+//! Digests: mails about several events.
+//!
+//! Managers get at most one mail an hour about requests to join, and inviters about accepted invitations
+//! (INV14). Further events wait for a digest. The events of an offboarding wait for each other, and all
+//! are in one digest (OP2).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -17,9 +19,9 @@ const GATHERED: SignedDuration = SignedDuration::from_mins(2);
 /// The most people, or events of an offboarding, that a digest names.
 pub const MAX_NAMED_IN_DIGEST: usize = 20;
 
-/// Who gets at most one mail an hour.
+/// The recipient of digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HourlyRecipient {
+pub enum DigestRecipient {
     /// The members who decide about requests to join this organization.
     Managers(OrgId),
     /// A member of this organization, about the invitations that they sent last.
@@ -37,9 +39,9 @@ pub struct EventReference {
     pub event_id: EventId,
 }
 
-/// The last mail to a recipient, and the next one.
+/// The last mail to a recipient, and the events that wait for the next digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HourlyMail {
+pub struct DigestState {
     /// The time of the last mail.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub sent_at: Timestamp,
@@ -74,30 +76,30 @@ pub struct HourlyMail {
     pub events: Vec<EventReference>,
 }
 
-/// What a new event means for the mail to a recipient.
+/// What becomes of a new event: a mail of its own, or a line in a digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HourlyMailStep {
+pub enum DigestStep {
     /// It gets a mail of its own, and this becomes the last mail.
-    SendNow(HourlyMail),
+    SendNow(DigestState),
     /// It got its mail before: the event was delivered again.
     SendAgain,
     /// It waits for the digest of this state.
-    Wait(HourlyMail),
+    Wait(DigestState),
 }
 
-impl HourlyMail {
+impl DigestState {
     /// The step for `event`, which is about `person` where the digest names people by it. `last` is the
     /// state before.
-    pub fn step(last: Option<&Self>, event: &Event, person: Option<MemberId>) -> HourlyMailStep {
+    pub fn step(last: Option<&Self>, event: &Event, person: Option<MemberId>) -> DigestStep {
         let id = Some(event.id);
         let own = Self { event: id, ..Self::sent(event.at) };
-        let Some(last) = last else { return HourlyMailStep::SendNow(own) };
+        let Some(last) = last else { return DigestStep::SendNow(own) };
         if last.event == id {
-            return HourlyMailStep::SendAgain;
+            return DigestStep::SendAgain;
         }
         let next = hour_after(last.sent_at);
         if last.digest_at.is_none() && next <= event.at {
-            return HourlyMailStep::SendNow(own);
+            return DigestStep::SendNow(own);
         }
         let since = last.waiting_since.map_or(event.at, |since| since.min(event.at));
         let mut wait = last.clone();
@@ -109,11 +111,11 @@ impl HourlyMail {
             let named = person.filter(|_| last.people.len() < MAX_NAMED_IN_DIGEST);
             wait.people.extend(named);
         }
-        HourlyMailStep::Wait(wait)
+        DigestStep::Wait(wait)
     }
 
-    /// The state in which `event`, of an offboarding, waits with the others. `last` is the state before.
-    pub fn gathering(last: Option<&Self>, event: &Event) -> Self {
+    /// The state after `event` of an offboarding was added. `last` is the state before.
+    pub fn with_offboarding(last: Option<&Self>, event: &Event) -> Self {
         let mut wait = last.cloned().unwrap_or_else(|| Self::sent(event.at));
         let together = event.at.saturating_add(GATHERED).unwrap_or(Timestamp::MAX);
         wait.digest_at = wait.digest_at.or(Some(together));
