@@ -43,7 +43,6 @@ mod metrics;
 mod migration;
 mod offboarding;
 mod operator;
-mod operator_day;
 mod organization;
 mod paging;
 mod partners;
