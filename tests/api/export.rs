@@ -366,19 +366,6 @@ async fn export_of_a_subtree_needs_the_level_for_sub_organizations() {
     assert_eq!(exports(&app, &acme).await, 0);
 }
 
-/// A safe method has no effect (RFC 9110, 9.2.1).
-#[tokio::test]
-async fn export_accepts_only_post() {
-    let app = TestApp::new().await;
-    let acme = organization_of_four(&app).await;
-    for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"] {
-        let path = format!("{acme}/member-exports");
-        let answer = app.send(Some(ADA), method, &path, None).await.expect(405);
-        assert_eq!(answer.headers["allow"], "POST", "{method}");
-    }
-    assert_eq!(exports(&app, &acme).await, 0);
-}
-
 #[tokio::test]
 async fn repeated_export_is_the_first_file_and_one_event() {
     let mut app = TestApp::new().await;
