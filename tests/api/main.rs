@@ -21,7 +21,6 @@ mod events;
 mod export;
 mod fake_aws;
 mod fake_s3;
-mod fake_s3_signature;
 mod fault_layer;
 mod faults;
 mod growth;
