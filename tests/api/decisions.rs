@@ -272,27 +272,15 @@ async fn defaults_are_replaced_whole_and_results_keep_their_order() {
     assert_eq!(decided.body, decisions_body(&decisions));
 }
 
+/// `certification.rs` has the three that exist.
 #[tokio::test]
-async fn batch_ends_with_the_deciding_evaluation() {
+async fn unknown_semantics_of_a_batch_are_refused() {
     let (app, acme) = TestApp::with_acme().await;
-    app.add_member(ADA, &acme, CY, "user").await;
-    let each = [OPEN, NOTES, OPEN].map(|name| json!({ "action": { "name": name } }));
-    let post_with = async |semantic: Value| {
-        let mut body = evaluation(CY, OPEN, &acme);
-        body["evaluations"] = json!(each);
-        body["options"] = json!({ "evaluations_semantic": semantic, "other": 1 });
-        app.post(SERVICE, MANY, body).await
-    };
-    for (semantic, decisions) in [
-        ("execute_all", vec![true, false, true]),
-        ("deny_on_first_deny", vec![true, false]),
-        ("permit_on_first_permit", vec![true]),
-    ] {
-        let decided = post_with(json!(semantic)).await.expect(200);
-        assert_eq!(decided.body, decisions_body(&decisions), "{semantic}");
-    }
+    let mut body = evaluation(ADA, OPEN, &acme);
+    body["evaluations"] = json!([{}]);
     for wrong in [json!("first_come"), json!(1)] {
-        let answer = post_with(wrong).await.refuses(400, "unreadable-request");
+        body["options"] = json!({ "evaluations_semantic": wrong });
+        let answer = app.post(SERVICE, MANY, body.clone()).await.refuses(400, "unreadable-request");
         assert_eq!(answer.pointer(), "/options/evaluations_semantic");
     }
 }
