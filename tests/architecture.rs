@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use local::ROUTES;
+
 /// Checks that no line of code in the folder contains one of the words.
 fn assert_lacks(folder: &str, words: &[&str]) {
     for path in sources(folder) {
@@ -49,6 +51,29 @@ fn files_that_keep_the_rules_exist() {
         let exists =
             [root.join("shared/src"), root.clone()].iter().any(|dir| dir.join(path).exists());
         assert!(exists, "there is no {path}");
+    }
+}
+
+/// `docs/internals/seeds.md` traces the rules to the documents that they come from.
+#[test]
+fn rules_and_routes_of_the_seeds_exist() {
+    let read = |page: &str| fs::read_to_string(format!("../docs/internals/{page}")).unwrap();
+    let (rules, seeds) = (read("rules.md"), read("seeds.md"));
+    let is_row = |line: &&str| line.starts_with("| ") && !line.starts_with("| statement");
+    let rows: Vec<_> = seeds.lines().filter(is_row).collect();
+    assert!(rows.len() > 80, "only {} rows were found", rows.len());
+    for row in rows {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let [_, _, ids, routes, _, _] = cells[..] else { panic!("{row} has not four cells") };
+        for id in ids.split(", ") {
+            let rule = format!("\n| {id} ");
+            assert!(!id.is_empty() && rules.contains(&rule), "there is no rule {id:?}: {row}");
+        }
+        for route in routes.split('`').skip(1).step_by(2) {
+            let path = route.replace('…', "/v1/organizations/{org}");
+            let exists = ROUTES.iter().any(|(method, it, _)| format!("{method} {it}") == path);
+            assert!(exists, "there is no route {route}: {row}");
+        }
     }
 }
 

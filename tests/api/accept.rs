@@ -56,19 +56,6 @@ async fn person_lists_their_invitations_from_all_organizations() {
     assert_eq!(app.get(BOB, "/v1/me/invitations").await.expect(200).items(), expected);
 }
 
-/// INV6: accepting and declining need a POST.
-#[tokio::test]
-async fn reading_an_invitation_changes_nothing() {
-    let (app, acme) = TestApp::with_acme().await;
-    let path = app.create_invitation(ADA, &acme, BOB.email, "user").await;
-    let first = app.get(BOB, &format!("{path}/mine")).await.expect(200);
-    for end in ["accept", "decline"] {
-        app.get(BOB, &format!("{path}/{end}")).await.refuses(405, "method-not-allowed");
-    }
-    assert_eq!(app.get(BOB, &format!("{path}/mine")).await.body, first.body);
-    assert_eq!(app.actions(&acme).await, ["organization.created", "invitation.created"]);
-}
-
 /// INV7: accepting makes a member once. A repeat answers with the membership.
 #[tokio::test]
 async fn accepting_makes_one_member_and_can_be_repeated() {

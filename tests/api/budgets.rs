@@ -134,7 +134,7 @@ async fn batch_refuses_only_the_address_whose_budget_is_spent() {
 }
 
 #[tokio::test]
-async fn person_founds_five_organizations_a_day() {
+async fn person_creates_five_organizations_a_day() {
     let app = TestApp::with(default_of(|own, all| {
         all.organizations_per_person = own.organizations_per_person;
     }))

@@ -17,9 +17,8 @@ use shared::{
 use crate::{
     fake_aws::FakeAws,
     growth::{Size, organization_of},
-    helpers::{each, id, operator_path},
+    helpers::{assert_table, each, id, operator_path},
     matrix::SERVICE,
-    printed::assert_printed,
     test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, identity, member_id},
 };
 
@@ -572,31 +571,6 @@ fn question(short: &str) -> Value {
     one(subjects)
 }
 
-const HEAD: &str = "\
-# What each operation costs
-
-Measured by a test, which prints this page: `UPDATE_DOCS=1 cargo test -p tests --test api cost`. It fails if an operation
-costs more than its bound, in a root organization or eight levels below one.
-
-- **trips**: calls to DynamoDB that wait for one another. Concurrent calls count once.
-- **RCU**, **WCU**: capacity units as DynamoDB reports them; WCU of the table + of its indexes. People have a `sub` of 36 and
-  an address of 28 characters, lists are pages of 25.
-- **at depth 8**: only where it differs, and – where it is not measured. Sub-organizations are created, joined and deleted at
-  depth 8, the other operations are in an organization there. Rules that depend on the root's settings (SUB1) read the root: one trip and 1 RCU.
-  Views of an organization name the one above, which the same trip reads: 1 RCU.
-- A custom role of the caller, or a custom role that is granted, adds 2 WCU. An `Idempotency-Key` adds 2 WCU.
-- A write is one transaction, and each item in it costs 2 WCU for a kilobyte: what changes, the event, the numbers of users, and
-  each fact of another item that it repeats as a condition, such as the caller's membership. So a removal pays for the check that the
-  address receives no critical alerts (ERA1), an invitation for two budgets (INV14).
-- A third trip reads what only the second one names: the names of people who are not on the page (U3), the name of the custom role
-  that an acceptance gives, the organizations above the one that a person joins.
-- Filters of a list read about 100 RCU a request at most; the page is short then.
-- A list by `name` or `role_name` reads all users that match for each page, at most 500: also about 100 RCU at most.
-
-| operation | trips | RCU | WCU | at depth 8 |
-|---|--:|--:|--:|---|
-";
-
 /// The bound of each operation.
 fn bounds() -> impl Iterator<Item = (&'static str, [f64; 4])> {
     let operations = OPERATIONS.trim().lines().filter(|line| !line.starts_with('+'));
@@ -609,7 +583,8 @@ fn bounds() -> impl Iterator<Item = (&'static str, [f64; 4])> {
 }
 
 fn print(root: &[Measurement], deep: &[Measurement]) -> String {
-    let mut page = HEAD.to_owned();
+    let mut page =
+        "| operation | trips | RCU | WCU | at depth 8 |\n|---|--:|--:|--:|---|\n".to_owned();
     for Measurement { operation, cost } in root {
         let Cost { round_trips, read_units, .. } = cost;
         let written = match (cost.write_units, cost.index_write_units) {
@@ -675,5 +650,5 @@ async fn each_operation_costs_at_most_its_bound_at_any_depth() {
         "make these cheaper, or justify a higher bound:\n{}",
         exceeded.join("\n")
     );
-    assert_printed("costs.md", &print(&root.lines, &deep.lines));
+    assert_table("costs.md", &print(&root.lines, &deep.lines));
 }

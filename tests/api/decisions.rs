@@ -6,7 +6,7 @@ use shared::http::Limits;
 
 use crate::{
     decision_search::search_all,
-    helpers::{id, nth_user, operator_path},
+    helpers::{id, nth_user},
     matrix::SERVICE,
     partners::link,
     test_app::{ADA, Answer, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, ample, member_id},
@@ -115,33 +115,6 @@ async fn member_above_has_only_the_sub_organization_permissions() {
     app.update_settings(&root, json!({ "manage_sub_organizations": true })).await;
     app.remove(BOB, &branch, EVE).await.expect(204);
     assert_decisions(&app, &[(EVE, BELOW, &leaf, false)]).await;
-}
-
-/// PAR2
-#[tokio::test]
-async fn partner_member_has_customer_permissions_through_links() {
-    let (app, partner) = TestApp::with_partner("Partner").await;
-    app.add_member(ADA, &partner, BOB, "user").await;
-    let (one, two) =
-        (app.create_organization(EVE, "One").await, app.create_organization(EVE, "Two").await);
-    assert_decisions(&app, &[(ADA, CUSTOMERS, &one, false)]).await;
-    link(&app, &partner, &one, false).await.expect(200);
-    link(&app, &partner, &two, true).await.expect(200);
-    let expected = [
-        (ADA, CUSTOMERS, &*one, true),
-        (BOB, CUSTOMERS, &one, false),
-        (ADA, OPEN, &one, false),
-        // Only the second customer prefers the partner.
-        (ADA, CASE, &one, false),
-        (ADA, CASE, &two, true),
-        // The customer's own Super Admin has no partner permissions.
-        (EVE, CUSTOMERS, &one, false),
-    ];
-    assert_decisions(&app, &expected).await;
-    let path = format!("{}/customers/{}", operator_path(&partner), id(&one));
-    app.delete(OPERATOR, &path).await.expect(204);
-    let expected = [(ADA, CUSTOMERS, &*one, false), (ADA, CUSTOMERS, &two, true)];
-    assert_decisions(&app, &expected).await;
 }
 
 #[tokio::test]
@@ -299,27 +272,15 @@ async fn defaults_are_replaced_whole_and_results_keep_their_order() {
     assert_eq!(decided.body, decisions_body(&decisions));
 }
 
+/// `certification.rs` has the three that exist.
 #[tokio::test]
-async fn batch_ends_with_the_deciding_evaluation() {
+async fn unknown_semantics_of_a_batch_are_refused() {
     let (app, acme) = TestApp::with_acme().await;
-    app.add_member(ADA, &acme, CY, "user").await;
-    let each = [OPEN, NOTES, OPEN].map(|name| json!({ "action": { "name": name } }));
-    let post_with = async |semantic: Value| {
-        let mut body = evaluation(CY, OPEN, &acme);
-        body["evaluations"] = json!(each);
-        body["options"] = json!({ "evaluations_semantic": semantic, "other": 1 });
-        app.post(SERVICE, MANY, body).await
-    };
-    for (semantic, decisions) in [
-        ("execute_all", vec![true, false, true]),
-        ("deny_on_first_deny", vec![true, false]),
-        ("permit_on_first_permit", vec![true]),
-    ] {
-        let decided = post_with(json!(semantic)).await.expect(200);
-        assert_eq!(decided.body, decisions_body(&decisions), "{semantic}");
-    }
+    let mut body = evaluation(ADA, OPEN, &acme);
+    body["evaluations"] = json!([{}]);
     for wrong in [json!("first_come"), json!(1)] {
-        let answer = post_with(wrong).await.refuses(400, "unreadable-request");
+        body["options"] = json!({ "evaluations_semantic": wrong });
+        let answer = app.post(SERVICE, MANY, body.clone()).await.refuses(400, "unreadable-request");
         assert_eq!(answer.pointer(), "/options/evaluations_semantic");
     }
 }

@@ -5,12 +5,14 @@ use serde_json::{Value, json};
 use shared::domain::{PersonId, UserId};
 
 use crate::{
+    decision_search::search_all,
+    decisions::{OPEN, RESOURCES, evaluation, permits},
     fault_layer::Fault,
     helpers::{each, id, nth_user, operator_path},
     invariants::{check, inspect, scan},
     partners::link,
     scenario::Scenario,
-    test_app::{ADA, BOB, CY, EVE, Identity, OPERATOR, TestApp, ample, member_id},
+    test_app::{ADA, BOB, CY, EVE, OPERATOR, TestApp, ample, member_id},
 };
 
 /// An organization with data of every kind. BOB is a member, CY is invited, EVE asks to join.
@@ -216,26 +218,10 @@ async fn lists_above_leave_out_a_deleted_organization() {
 async fn decisions_about_a_deleted_organization_are_denied() {
     let app = TestApp::new().await;
     let acme = furnished(&app).await;
-    let body = json!({
-        "subject": { "type": "user", "id": ADA.sub },
-        "action": { "name": "license_management.open_page" },
-        "resource": { "type": "organization", "id": id(&acme) },
-    });
-    let service = Identity { scope: "decisions", ..EVE };
-    for expected in [true, false] {
-        let answer = app.post(service, "/access/v1/evaluation", body.clone()).await.expect(200);
-        assert_eq!(answer.body["decision"], expected);
-        if expected {
-            app.delete_organization(ADA, &acme, "Acme").await.expect(204);
-        }
-    }
-    let search = json!({
-        "subject": { "type": "user", "id": ADA.sub },
-        "action": { "name": "license_management.open_page" },
-        "resource": { "type": "organization" },
-    });
-    let found = app.post(service, "/access/v1/search/resource", search).await.expect(200);
-    assert_eq!(found.body["results"], json!([]));
+    assert!(permits(&app, ADA, OPEN, &acme).await);
+    app.delete_organization(ADA, &acme, "Acme").await.expect(204);
+    assert!(!permits(&app, ADA, OPEN, &acme).await);
+    assert_eq!(search_all(&app, RESOURCES, evaluation(ADA, OPEN, &acme), 9).await, [""; 0]);
 }
 
 /// SA7, ORG5: the history tells what ended, and operators read it.

@@ -221,18 +221,6 @@ async fn event_is_shown_for_365_days_by_default() {
     assert_eq!(app.actions(&acme).await, ["role.created"]);
 }
 
-/// U5. Another test shows that no route changes or deletes an event.
-#[tokio::test]
-async fn event_of_another_organization_is_not_shown() {
-    let (app, acme) = TestApp::with_acme().await;
-    let globex = app.create_organization(BOB, "Globex").await;
-    let foreign_id = app.history(&globex).await[0]["id"].as_str().unwrap().to_owned();
-    let foreign = app.get(ADA, &format!("{acme}/events/{foreign_id}")).await;
-    foreign.refuses(404, "no-such-event");
-    let all = app.history(&acme).await;
-    assert!(all.iter().all(|event| event["organization_id"] == id(&acme)));
-}
-
 /// The ids of the events that a filter shows, newest first.
 async fn shown(app: &TestApp, org: &str, filter: &str) -> Vec<Value> {
     let events = app.list_all(ADA, &format!("{org}/events?limit=2&{filter}")).await;

@@ -1,6 +1,6 @@
 //! Helpers that many tests share.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fs};
 
 use axum::{body::Body, http::Request};
 use lambda_http::{RequestExt, request::RequestContext};
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     invariants::scan,
+    printed::assert_printed,
     test_app::{ADA, Answer, Identity, OPERATOR, TestApp, ample, context, identity, mask},
 };
 
@@ -319,4 +320,15 @@ impl Answer {
         lines.extend(own.map(|(name, value)| format!("{name}: {value}")));
         mask(&lines.join("\n"))
     }
+}
+
+/// Asserts that a page of `docs/` has this table, and prints it there with `UPDATE_DOCS`. The text around it is written by
+/// hand.
+pub fn assert_table(page: &str, table: &str) {
+    let text = fs::read_to_string(format!("../docs/{page}")).unwrap().replace("\r\n", "\n");
+    let head = table.lines().next().unwrap();
+    let (before, rest) = text.split_once(head).expect("the head of the table");
+    let rows = rest.split_inclusive('\n').skip(1).take_while(|line| line.starts_with('|'));
+    let after = &rest[1 + rows.map(str::len).sum::<usize>()..];
+    assert_printed(page, &format!("{before}{table}{after}"));
 }

@@ -273,25 +273,6 @@ async fn allowed_networks_see_the_viewer_behind_the_proxy() {
     }
 }
 
-/// An HTTP API decodes the path, which has ids of this service alone.
-#[tokio::test]
-async fn members_with_any_sub_are_shown_changed_and_removed() {
-    let (app, acme) = TestApp::with_acme().await;
-    let call = async |method: &str, path: &str, body: Option<Value>| {
-        answer(&app, members::router(), &event(&app, ADA, method, path, body.as_ref())).await
-    };
-    for sub in ["a/b4+Lfg=", "x#EXT#@y", "CORP\\jdoe", "auth0|1", "https://idp.example/users/7"] {
-        let id = app.add_member(ADA, &acme, Identity { sub, ..DEE }, "user").await.id();
-        let path = format!("{acme}/members/{id}");
-        let found = call("GET", &path, None).await.expect(200);
-        assert_eq!(found.body["user_id"], sub);
-        let admin = Some(json!({ "role_id": "admin" }));
-        let changed = call("PATCH", &path, admin).await.expect(200);
-        assert_eq!(changed.body["role_id"], "admin");
-        call("DELETE", &path, None).await.expect(204);
-    }
-}
-
 /// INV10
 #[tokio::test]
 async fn clean_up_uses_the_time_of_the_schedule() {

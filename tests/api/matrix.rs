@@ -18,9 +18,8 @@ use shared::{
 use tower::ServiceExt;
 
 use crate::{
-    helpers::{id, operator_path},
+    helpers::{assert_table, id, operator_path},
     partners::link,
-    printed::assert_printed,
     test_app::{Answer, EVE, Identity, NOON, OPERATOR, TestApp, ample, context, identity},
 };
 
@@ -562,49 +561,11 @@ async fn each_route_answers_each_caller_by_the_catalogue() {
          function is wrong.",
         mistakes.join("\n"),
     );
-    assert_printed("internals/matrix.md", &print(&page));
+    assert_table("internals/matrix.md", &print(&page));
 }
 
-const HEAD: &str = "\
-# Answers by caller
-
-The answer of each route to each kind of caller. A test sends every request, compares the answer with the catalogue, and
-prints this page. To change what a route needs, edit `NEEDS` in `tests/api/matrix.rs` and run
-`UPDATE_DOCS=1 cargo test -p tests --test api matrix`.
-
-✓ is a success. A number is the status of the refusal. · means that the role object has no such level. `…` stands for
-`/v1/organizations/{org}`.
-
-Callers outside the organization:
-
-- **no token**: not signed in
-- **stranger**: Super Admin of another organization
-- **pending**: invited as Admin, not accepted yet
-- **Admin above**: Admin of the parent, not a member
-- **operator**: scope `operator`, not a member
-- **service**: scope `decisions`
-
-Members with a custom role:
-
-- **all else**: every role object except the needed one
-- **none**, **view**, **full**: this level of the needed role object, its prerequisite, and nothing else. For routes that need no role
-  object: nothing, or everything
-
-The last columns are built-in roles.
-
-Notes:
-
-- A caller outside gets 404. A member who lacks a level gets 403 (U5).
-- Joining (SUB5) is tested on an empty organization below, of which no caller is a member.
-- Decisions are about another person. About oneself, any token is enough.
-- The Super Admin cannot leave: 409 (SA5).
-- For join requests (ORG2), the domain of every caller except the operator is approved. Before cancelling, the stranger and the
-  Admin above have asked to join. A caller with a membership or an invitation in the organization gets 409.
-
-";
-
 fn print(cells: &[Vec<String>]) -> String {
-    let mut page = HEAD.to_owned();
+    let mut page = String::new();
     let heads = COLUMNS.map(|(name, _)| name).join(" | ");
     writeln!(page, "| route | needs | {heads} |").unwrap();
     writeln!(page, "|---|---|{}", ":-:|".repeat(COLUMNS.len())).unwrap();

@@ -42,8 +42,6 @@ async fn name_without_web_address_and_hidden_characters_is_required() {
         ("web address", "Your account is locked - verify at https://evil.example"),
         ("web address without scheme", "Verify at WWW.evil.example"),
         ("full-width web address", "https：／／evil.example"),
-        ("control character", "Ac\0me"),
-        ("other direction", "Acme \u{202e}exe"),
         ("joiner in Latin text", "Ac\u{200d}me"),
         ("long when folded", &"\u{fdfa}".repeat(31)),
     ] {

@@ -4,9 +4,10 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::{
+    decision_search::search_all,
+    decisions::{CASE, CUSTOMERS, RESOURCES, SUBJECTS, evaluation, permits},
     helpers::{each, id, operator_path},
     invariants,
-    matrix::SERVICE,
     test_app::{ADA, Answer, BOB, CY, EVE, Identity, OPERATOR, TestApp},
 };
 
@@ -143,41 +144,14 @@ async fn suspend(app: &TestApp, by: Identity, customer: &str, partner: &str, on:
 
 /// Whether ADA may do both actions of a partner at the customer.
 async fn decisions(app: &TestApp, customer: &str) -> [bool; 2] {
-    let mut found = [false; 2];
-    let actions =
-        [format!("{LICENSES}.view_active_licenses"), format!("{SUPPORT}.submit_case_on_behalf")];
-    for (nth, action) in actions.iter().enumerate() {
-        let question = json!({
-            "subject": { "type": "user", "id": "ada" },
-            "action": { "name": action },
-            "resource": { "type": "organization", "id": id(customer) },
-        });
-        let answer = app.post(SERVICE, "/access/v1/evaluation", question).await.expect(200);
-        found[nth] = answer.body["decision"] == true;
-    }
-    found
+    [permits(app, ADA, CUSTOMERS, customer).await, permits(app, ADA, CASE, customer).await]
 }
 
 /// The customers of ADA's partners and the people who reach `customer`, by the searches.
 async fn searched(app: &TestApp, customer: &str) -> [Vec<String>; 2] {
-    let action = json!({ "name": format!("{LICENSES}.view_active_licenses") });
-    let ids = |answer: Answer| {
-        let results = answer.body["results"].as_array().unwrap().clone();
-        each(&results, "id").into_iter().map(ToOwned::to_owned).collect::<Vec<_>>()
-    };
-    let resources = json!({
-        "subject": { "type": "user", "id": "ada" },
-        "action": action,
-        "resource": { "type": "organization" },
-    });
-    let subjects = json!({
-        "subject": { "type": "user" },
-        "action": action,
-        "resource": { "type": "organization", "id": id(customer) },
-    });
-    let resources = app.post(SERVICE, "/access/v1/search/resource", resources).await.expect(200);
-    let subjects = app.post(SERVICE, "/access/v1/search/subject", subjects).await.expect(200);
-    [ids(resources), ids(subjects)]
+    let search = evaluation(ADA, CUSTOMERS, customer);
+    let resources = search_all(app, RESOURCES, search.clone(), 9).await;
+    [resources, search_all(app, SUBJECTS, search, 9).await]
 }
 
 /// PAR3

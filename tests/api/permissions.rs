@@ -64,7 +64,7 @@ async fn calls_of_each_function_match_the_page() {
         let permissions: Vec<_> = permissions.iter().cloned().collect();
         writeln!(page, "- **{function}**: {}", permissions.join(", ")).unwrap();
     }
-    assert_printed("internals/permissions.md", &page);
+    assert_printed("../tests/snapshots/permissions.md", &page);
 }
 
 /// Makes an item one of the first schema.

@@ -1,6 +1,7 @@
-//! Many concurrent requests. Each test counts the outcomes, and `check` then inspects all stored data.
+//! Many concurrent requests. Each test counts the outcomes, and `check` then inspects all stored data. `interleavings.rs`
+//! runs pairs of requests in every order.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ use tokio::sync::Barrier;
 use crate::{
     helpers::{nth_user, operator_path},
     invariants::{Table, check, scan},
-    test_app::{ADA, Answer, BOB, CY, DAY, Identity, OPERATOR, TestApp, ample, identity},
+    test_app::{ADA, Answer, BOB, CY, DAY, Identity, OPERATOR, TestApp, ample},
 };
 
 #[derive(Clone)]
@@ -149,16 +150,6 @@ async fn clean_up(app: &TestApp, at: i64) -> usize {
     usize::try_from(summary.expired).unwrap()
 }
 
-/// SA2
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_of_many_concurrent_transfers_succeeds() {
-    let (app, acme, admins) = acme_with("admin", 4).await;
-    let answers = at_once(&app, (0..32).map(|nth| transfer(ADA, &acme, admins[nth % 4]))).await;
-    let refused = "409 super-admin-changed, 403 super-admin-required, 409 target-not-admin";
-    assert_outcomes(&answers, &[("200", 1)], refused);
-    check(&app).await;
-}
-
 /// SA6
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn appointments_transfers_and_removals_at_once_keep_one_super_admin() {
@@ -193,44 +184,6 @@ async fn concurrent_acceptances_make_one_member() {
     assert!(invited().all(|answer| answer.text == answers[0].text));
     assert_outcomes(answers.iter().skip(1).step_by(2), &[("404 no-such-invitation", 64)], "");
     assert_eq!(events(&app, EventAction::InvitationAccepted).await.len(), 1);
-    check(&app).await;
-}
-
-/// INV2, INV3. clevis #248.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn concurrent_invitations_in_many_spellings_make_one() {
-    let (app, acme) = acme().await;
-    let spellings = [
-        "zoe@bücher.example",
-        "ZOE@BÜCHER.example",
-        " zoe@xn--bcher-kva.example ",
-        "Zoe@bu\u{308}cher.EXAMPLE",
-        "zoe@XN--BCHER-KVA.example",
-    ];
-    let requests = (0..50).map(|nth| invite(ADA, &acme, spellings[nth % 5], "user"));
-    let answers = at_once(&app, requests).await;
-    assert_outcomes(&answers, &[("201", 1), ("409 already-invited", 49)], "");
-    let id = answers.iter().find(|answer| answer.status == 201).unwrap().id();
-    for refused in answers.iter().filter(|answer| answer.status == 409) {
-        assert_eq!(refused.body["invitation_id"], json!(id));
-    }
-    check(&app).await;
-    app.delete(ADA, &format!("{acme}/invitations/{id}")).await.expect(204);
-    let left = app.get(ADA, &format!("{acme}/invitations")).await.expect(200);
-    assert!(left.items().is_empty(), "{left}");
-    check(&app).await;
-}
-
-/// SUB5, SA1. Open WebUI CVE-2026-45675, GHSA-h3ww-q6xx-w7x3.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_of_many_concurrent_joins_succeeds() {
-    let (app, acme, admins) = acme_with("admin", 31).await;
-    app.update_settings(&acme, json!({ "manage_sub_organizations": true })).await;
-    let below = app.create_empty_sub_organization(&acme, "Below").await;
-    let all = admins.into_iter().chain([ADA]);
-    let requests = all.map(|admin| post(admin, format!("{below}/join"), json!({})));
-    let answers = at_once(&app, requests).await;
-    assert_outcomes(&answers, &[("200", 1), ("409 organization-not-empty", 31)], "");
     check(&app).await;
 }
 
@@ -272,102 +225,6 @@ async fn roles_edited_at_once_all_change() {
         assert_eq!(role["permissions"]["security_management"], "view_only", "{role}");
     }
     check(&app).await;
-}
-
-/// ROLE6
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn role_is_either_deleted_or_granted() {
-    for round in 0..4 {
-        let (app, acme, users) = acme_with("user", 6).await;
-        let role = app.create_role(ADA, &acme, "Night", json!({})).await;
-        let mut requests = Vec::new();
-        for nth in 0..10 {
-            requests.push(delete(ADA, format!("{acme}/roles/{role}")));
-            requests.push(change_role(ADA, &acme, users[nth % 6], &role));
-            requests.push(invite(ADA, &acme, &format!("i{nth}@example.com"), &role));
-        }
-        requests.rotate_left(round);
-        let answers = at_once(&app, requests).await;
-        let outcomes = "200, 201, 204, 404 no-such-role, 409 role-in-use, 409 changed-concurrently";
-        assert_outcomes(&answers, &[], outcomes);
-        let (granted, deleted) =
-            (count(&answers, 200) + count(&answers, 201), count(&answers, 204));
-        assert_eq!(deleted, usize::from(granted == 0), "{:?}", count_outcomes(&answers));
-        check(&app).await;
-    }
-}
-
-/// ROLE7, ROLE8: a grant repeats the levels that were judged, as a condition.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn role_raised_during_a_grant_is_not_granted_above_own_levels() {
-    let (app, acme, users) = acme_with("user", 8).await;
-    let levels = json!({ "user_management": "full_access" });
-    let managers = app.create_role(ADA, &acme, "Managers", levels).await;
-    let night = app.create_role(ADA, &acme, "Night", json!({})).await;
-    app.add_member(ADA, &acme, BOB, &managers).await;
-    let edit = |level: &str| {
-        let levels = json!({ "permissions": { "security_management": level } });
-        request(ADA, "PATCH", format!("{acme}/roles/{night}"), levels)
-    };
-    let requests = (0..12).flat_map(|nth| {
-        [
-            edit(if nth % 2 == 0 { "full_access" } else { "none" }),
-            change_role(BOB, &acme, users[nth % 8], &night),
-            invite(BOB, &acme, &format!("i{nth}@example.com"), &night),
-        ]
-    });
-    let answers = at_once(&app, requests).await;
-    let outcomes = "200, 201, 403 exceeds-own-permissions, 409 changed-concurrently";
-    assert_outcomes(&answers, &[], outcomes);
-    check(&app).await;
-}
-
-/// SA1
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn transfer_target_leaving_demoted_or_removed_at_once_keeps_one_super_admin() {
-    let (app, acme, admins) = acme_with("admin", 12).await;
-    let requests = admins.iter().flat_map(|&admin| {
-        [
-            transfer(ADA, &acme, admin),
-            post(admin, format!("{acme}/leave"), json!({})),
-            remove(ADA, &acme, admin),
-            change_role(ADA, &acme, admin, "user"),
-        ]
-    });
-    let answers = at_once(&app, requests).await;
-    let transferred = answers.iter().step_by(4).filter(|answer| answer.status == 200);
-    assert!(transferred.count() <= 1, "{:?}", count_outcomes(&answers));
-    check(&app).await;
-}
-
-/// INV7, INV10
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn invitation_accepted_resent_revoked_declined_and_cleaned_up_ends_once() {
-    for round in 0..4_i64 {
-        let (app, acme) = acme().await;
-        let mine = app.create_invitation(ADA, &acme, CY.email, "user").await;
-        // Some requests come before it expires, some after.
-        app.wait(7 * DAY - 18_000 - 4_000 * round);
-        let from = app.now();
-        let cleaning = (0..4).map(|nth| clean_up(&app, from + nth * 8_000));
-        let requests = (0..8).flat_map(|_| {
-            [
-                accept(CY, &mine),
-                post(ADA, format!("{mine}/resend"), json!({})),
-                delete(ADA, &mine),
-                post(CY, format!("{mine}/decline"), json!({})),
-                request(ADA, "PATCH", &mine, json!({ "expires_in_days": 30 })),
-            ]
-        });
-        let (expired, answers) = join(join_all(cleaning), at_once(&app, requests)).await;
-        let outcomes =
-            "200, 204, 404 no-such-invitation, 409 changed-concurrently, 409 invitation-expired";
-        assert_outcomes(&answers, &[], outcomes);
-        let accepted = events(&app, EventAction::InvitationAccepted).await.len();
-        let ends = accepted + expired.iter().sum::<usize>() + count(&answers, 204);
-        assert_eq!(ends, 1, "{:?}", count_outcomes(&answers));
-        check(&app).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -432,15 +289,19 @@ async fn concurrent_invitations_stop_at_the_limit() {
     app.invite(ADA, &acme, BOB.email, "user").await.expect(429);
 }
 
-/// SA1
+/// ORG2
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_of_two_members_who_remove_each_other_stays() {
-    let (app, acme, admins) = acme_with("admin", 32).await;
-    let requests = (0..32).map(|nth| remove(admins[nth], &acme, admins[nth ^ 1]));
+async fn concurrent_join_requests_are_counted_exactly() {
+    let (app, acme) = acme().await;
+    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
+    let path = format!("{acme}/join-requests");
+    let requests = (0..48).map(|nth| post(nth_user(nth / 2), &path, json!({})));
     let answers = at_once(&app, requests).await;
-    for pair in answers.chunks(2) {
-        assert_outcomes(pair, &[("204", 1), ("404 no-such-organization", 1)], "");
-    }
+    assert_outcomes(&answers, &[("201", 24), ("409 join-request-pending", 24)], "");
+    let cancelled = (0..24).map(|nth| delete(nth_user(nth), format!("{path}/mine")));
+    let domain = delete(ADA, format!("{acme}/domains/example.com"));
+    let answers = at_once(&app, cancelled.chain([domain])).await;
+    assert_outcomes(&answers, &[("204", 25)], "");
     check(&app).await;
 }
 
@@ -466,106 +327,4 @@ async fn concurrent_clean_ups_end_each_invitation_once() {
     assert_eq!(expired.iter().sum::<usize>() + resent, 32);
     assert_eq!(events(&app, EventAction::InvitationExpired).await.len(), 32 - resent);
     check(&app).await;
-}
-
-/// INV10
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clean_up_finishes_the_work_of_a_stopped_one() {
-    let (app, acme) = acme().await;
-    for nth in 0..25 {
-        app.create_invitation(ADA, &acme, nth_user(nth).email, "user").await;
-    }
-    app.wait(8 * DAY);
-    let at = app.now();
-    for milliseconds in [2, 5, 10, 15] {
-        let _ = tokio::time::timeout(Duration::from_millis(milliseconds), clean_up(&app, at)).await;
-    }
-    // A transaction that was sent may still commit.
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    check(&app).await;
-    let before = events(&app, EventAction::InvitationExpired).await.len();
-    assert_eq!(before + clean_up(&app, at).await, 25);
-    assert_eq!(clean_up(&app, at).await, 0);
-    assert_eq!(events(&app, EventAction::InvitationExpired).await.len(), 25);
-    check(&app).await;
-}
-
-/// ORG2
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_of_many_concurrent_decisions_on_a_join_request_succeeds() {
-    let (app, acme, admins) = acme_with("admin", 4).await;
-    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
-    for nth in 10..14 {
-        let requester = nth_user(nth);
-        let path = app.create_join_request(requester, &acme).await;
-        let cancel = delete(requester, format!("{acme}/join-requests/mine"));
-        let mut requests = vec![invite(ADA, &acme, requester.email, "user"), cancel];
-        for (admin, decision) in admins.iter().flat_map(|it| [(it, "approve"), (it, "decline")]) {
-            requests.push(post(*admin, format!("{path}/{decision}"), json!({})));
-        }
-        let answers = at_once(&app, requests).await;
-        let ended = answers[1..].iter().filter(|answer| answer.status.is_success()).count();
-        assert_eq!(ended, 1, "{:?}", count_outcomes(&answers));
-        check(&app).await;
-    }
-}
-
-/// ORG2
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn concurrent_join_requests_are_counted_exactly() {
-    let (app, acme) = acme().await;
-    app.approve_domain(ADA, &acme, "example.com").await.expect(200);
-    let path = format!("{acme}/join-requests");
-    let requests = (0..48).map(|nth| post(nth_user(nth / 2), &path, json!({})));
-    let answers = at_once(&app, requests).await;
-    assert_outcomes(&answers, &[("201", 24), ("409 join-request-pending", 24)], "");
-    let cancelled = (0..24).map(|nth| delete(nth_user(nth), format!("{path}/mine")));
-    let domain = delete(ADA, format!("{acme}/domains/example.com"));
-    let answers = at_once(&app, cancelled.chain([domain])).await;
-    assert_outcomes(&answers, &[("204", 25)], "");
-    check(&app).await;
-}
-
-/// MACH1: every service has a keeper when it is added.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn services_are_added_while_their_keeper_is_a_member() {
-    let (app, acme) = acme().await;
-    app.add_member(ADA, &acme, CY, "user").await;
-    let add = |nth: usize| {
-        let sub = format!("client|{nth}");
-        let body = json!({ "user_id": sub, "name": "Sync", "role_id": "user", "keeper_id": "@cy" });
-        post(ADA, format!("{acme}/service-members"), body)
-    };
-    let requests = (0..12).map(add).chain([remove(ADA, &acme, CY)]).chain((12..24).map(add));
-    let answers = at_once(&app, requests).await;
-    assert_eq!(answers[12].status, 204);
-    assert_outcomes(&answers, &[("204", 1)], "201, 422 keeper-not-member");
-    let services = app.list_all(ADA, &format!("{acme}/members?kind=service")).await;
-    assert_eq!(services.len(), count(&answers, 201));
-    assert_eq!(add(24).send(&app).await.problem(), "keeper-not-member");
-    check(&app).await;
-}
-
-/// MACH1
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_of_many_concurrent_additions_of_a_service_succeeds() {
-    let (app, acme, admins) = acme_with("admin", 4).await;
-    for sub in ["sync", "job"] {
-        let service = identity(sub, "");
-        let body = json!({ "user_id": sub, "name": "Sync", "role_id": "user" });
-        let path = format!("{acme}/service-members");
-        let adding = admins.iter().cycle().take(16).map(|it| post(*it, &path, body.clone()));
-        let answers = at_once(&app, adding).await;
-        assert_outcomes(&answers, &[("201", 1), ("409 already-member", 15)], "");
-        check(&app).await;
-        let keeper = json!({ "keeper_id": "@ada" });
-        let member = format!("{acme}/members/@{sub}");
-        let mut ending: Vec<_> =
-            admins.iter().map(|it| request(*it, "PATCH", &member, keeper.clone())).collect();
-        ending.extend(admins.iter().map(|it| delete(*it, &member)));
-        ending.push(post(service, format!("{acme}/leave"), json!({})));
-        let answers = at_once(&app, ending).await;
-        assert_eq!(count(&answers, 204), 1, "{:?}", count_outcomes(&answers));
-        check(&app).await;
-    }
 }

@@ -64,59 +64,6 @@ async fn users_are_sorted_by_the_name_that_is_shown_whatever_its_case() {
     assert_eq!(shown(&active), ["ada@example.com", "zoe Adams"]);
 }
 
-/// SUB4, SUB6: unlike the order by address, that by name is of the whole list.
-#[tokio::test]
-async fn users_of_a_subtree_are_sorted_by_name_across_organizations() {
-    let (app, acme) = organization_with_names().await;
-    let branch = app.create_sub_organization(ADA, &acme, "Branch").await;
-    app.add_member(ADA, &branch, named(nth_user(1), "Bea"), "user").await;
-    app.add_member(ADA, &branch, named(BOB, "zoe Adams"), "user").await;
-    let path = format!("{acme}/members?scope=subtree&limit=2&status=active&kind=person");
-    let users = app.list_all(ADA, &format!("{path}&sort=name")).await;
-    let names = shown(&users);
-    let own = "ada@example.com";
-    assert_eq!(names, [own, own, "alva", "Bea", "BERT", "zoe Adams", "zoe Adams", "Émile"]);
-    let mut down = app.list_all(ADA, &format!("{path}&sort=-name")).await;
-    down.reverse();
-    assert_eq!(down, users);
-}
-
-/// SUB6, ROLE2: users with the same role name stand together by address, also those of two organizations.
-#[tokio::test]
-async fn users_are_sorted_by_role_name_and_then_by_address() {
-    let (app, acme) = TestApp::with_tree("Acme").await;
-    let branch = app.create_sub_organization(ADA, &acme, "Branch").await;
-    for (nth, org) in [&acme, &branch].into_iter().enumerate() {
-        let night = app.create_role(ADA, org, "night shift", json!({})).await;
-        for (name, role) in [("d", "user"), ("c", &*night), ("b", "admin"), ("a", &*night)] {
-            let email = format!("{name}{nth}@example.com");
-            app.create_invitation(ADA, org, &email, role).await;
-        }
-    }
-    let mut rows = [
-        "Admin b0@example.com",
-        "Admin b1@example.com",
-        "night shift a0@example.com",
-        "night shift a1@example.com",
-        "night shift c0@example.com",
-        "night shift c1@example.com",
-        "Super Admin ada@example.com",
-        "Super Admin ada@example.com",
-        "User d0@example.com",
-        "User d1@example.com",
-    ];
-    for sort in ["role_name", "-role_name"] {
-        for limit in [1, 3, 100] {
-            let path = format!("{acme}/members?scope=subtree&sort={sort}&limit={limit}");
-            let users = app.list_all(ADA, &path).await;
-            let found = each(&users, "role_name").into_iter().zip(each(&users, "email"));
-            let found: Vec<_> = found.map(|(role, email)| format!("{role} {email}")).collect();
-            assert_eq!(found, rows, "{sort} {limit}");
-        }
-        rows.reverse();
-    }
-}
-
 /// The users who stay are each shown once, whatever happens to others between two pages.
 #[tokio::test]
 async fn pages_by_name_neither_repeat_nor_hide_users_while_others_change() {

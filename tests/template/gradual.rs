@@ -93,8 +93,6 @@ fn deployer_chooses_how_many_failures_are_tolerated() {
         assert_eq!(own["ComparisonOperator"], "GreaterThanThreshold", "{alarm}");
     }
     assert_eq!(gradual["Parameters"]["ToleratedFailures"]["Default"], 1);
-    let guide = include_str!("../../docs/guides/deployer.md");
-    assert!(guide.contains("The parameter `ToleratedFailures`") && guide.contains("1 by default"));
 }
 
 /// The pipeline may create roles only with its boundary.

@@ -118,10 +118,10 @@ fn functions_have_only_known_actions() {
     }
 }
 
-/// `docs/internals/permissions.md` is printed from the calls that the API tests observe.
+/// `tests/snapshots/permissions.md` is printed from the calls that the API tests observe.
 #[test]
 fn permissions_are_exactly_the_observed_calls() {
-    let page = include_str!("../../docs/internals/permissions.md").lines();
+    let page = include_str!("../snapshots/permissions.md").lines();
     let observed = page.filter_map(|line| {
         let (function, permissions) = line.strip_prefix("- **")?.split_once("**: ")?;
         let pair = |permission: &str| {

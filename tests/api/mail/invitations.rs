@@ -294,9 +294,7 @@ async fn expired_invitation_is_not_mailed() {
 /// SA2
 #[tokio::test]
 async fn transfer_is_mailed_to_both() {
-    let (delivery, acme) = Delivery::new().await;
-    delivery.app.add_member(ADA, &acme, BOB, "admin").await;
-    delivery.deliver_all().await;
+    let (delivery, acme) = Delivery::with(&[(BOB, "admin")]).await;
     delivery.app.transfer(ADA, &acme, BOB).await.expect(200);
     let mails = delivery.deliver_all().await;
     assert_eq!(mails.len(), 2);

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{Delivery, shown};
+use super::{Delivery, shown, subjects, texts};
 use crate::{
     helpers::operator_path,
     invariants::check,
@@ -12,9 +12,7 @@ use crate::{
 
 #[tokio::test]
 async fn new_role_is_mailed_to_the_member_unless_it_changed_again() {
-    let (delivery, acme) = Delivery::new().await;
-    delivery.app.add_member(ADA, &acme, BOB, "user").await;
-    delivery.deliver_all().await;
+    let (delivery, acme) = Delivery::with(&[(BOB, "user")]).await;
     let desk = delivery.app.create_role(ADA, &acme, "Help <desk>", json!({})).await;
     let bob = format!("{acme}/members/@bob");
     for role in ["admin", &desk] {
@@ -43,11 +41,7 @@ async fn new_role_is_mailed_to_the_member_unless_it_changed_again() {
 
 #[tokio::test]
 async fn removal_is_mailed_to_the_member_unless_they_are_back() {
-    let (delivery, acme) = Delivery::new().await;
-    for user in [BOB, CY] {
-        delivery.app.add_member(ADA, &acme, user, "user").await;
-    }
-    delivery.deliver_all().await;
+    let (delivery, acme) = Delivery::with(&[(BOB, "user"), (CY, "user")]).await;
     for user in [BOB, CY] {
         delivery.app.remove(ADA, &acme, user).await.expect(204);
     }
@@ -73,11 +67,7 @@ async fn removal_is_mailed_to_the_member_unless_they_are_back() {
 /// ERA1
 #[tokio::test]
 async fn erased_person_gets_no_mail_and_is_not_named() {
-    let (delivery, acme) = Delivery::new().await;
-    for (user, role) in [(BOB, "admin"), (CY, "user"), (EVE, "user")] {
-        delivery.app.add_member(ADA, &acme, user, role).await;
-    }
-    delivery.deliver_all().await;
+    let (delivery, acme) = Delivery::with(&[(BOB, "admin"), (CY, "user"), (EVE, "user")]).await;
     delivery.app.remove(BOB, &acme, CY).await.expect(204);
     delivery.app.remove(ADA, &acme, EVE).await.expect(204);
     for user in [BOB, EVE] {
@@ -154,9 +144,7 @@ async fn alert_address_gets_one_mail_within_the_budgets_of_invitations() {
 /// SA6, OP2. The appointed and the former Super Admin got other accounts before the mails left.
 #[tokio::test]
 async fn appointment_is_mailed_to_the_present_accounts_of_both() {
-    let (delivery, acme) = Delivery::new().await;
-    delivery.app.add_member(ADA, &acme, BOB, "user").await;
-    delivery.deliver_all().await;
+    let (delivery, acme) = Delivery::with(&[(BOB, "user")]).await;
     delivery.app.appoint(&acme, BOB, "admin").await.expect(200);
     for person in ["ada", "bob"] {
         let account = format!("{}/members/@{person}/account", operator_path(&acme));
@@ -176,16 +164,10 @@ async fn appointment_is_mailed_to_the_present_accounts_of_both() {
 /// SA6
 #[tokio::test]
 async fn appointed_super_admin_former_one_and_admins_get_mail() {
-    let (delivery, acme) = Delivery::new().await;
-    for (user, role) in [(BOB, "user"), (CY, "admin"), (EVE, "user")] {
-        delivery.app.add_member(ADA, &acme, user, role).await;
-    }
-    delivery.deliver_all().await;
+    let (delivery, acme) = Delivery::with(&[(BOB, "user"), (CY, "admin"), (EVE, "user")]).await;
     delivery.app.appoint(&acme, BOB, "admin").await.expect(200);
     let mails = delivery.deliver_all().await;
-    let mut texts: Vec<_> = mails.iter().map(shown).collect();
-    texts.sort();
-    assert_snapshot!(texts.join("\n\n"), @"
+    assert_snapshot!(texts(&mails).join("\n\n"), @"
     to ada@example.com
     You are no longer the Super Admin of Acme
 
@@ -231,12 +213,7 @@ async fn appointed_super_admin_former_one_and_admins_get_mail() {
     // A former one who is removed gets the mail of a removal.
     delivery.app.appoint(&acme, CY, "removed").await.expect(200);
     let mails = delivery.deliver_all().await;
-    let mut subjects: Vec<_> = mails.iter().map(shown).collect();
-    for text in &mut subjects {
-        text.truncate(text.find("\n\n").unwrap());
-    }
-    subjects.sort();
-    assert_snapshot!(subjects.join("\n"), @"
+    assert_snapshot!(subjects(&mails), @"
     to ada@example.com
     Acme has a new Super Admin
     to bob@example.com
@@ -254,18 +231,12 @@ async fn appointed_super_admin_former_one_and_admins_get_mail() {
 /// OP2, SA6: the account route moves the Super Admin's place, too.
 #[tokio::test]
 async fn member_with_a_new_account_and_administrators_get_mail() {
-    let (delivery, acme) = Delivery::new().await;
-    for (user, role) in [(BOB, "admin"), (CY, "user")] {
-        delivery.app.add_member(ADA, &acme, user, role).await;
-    }
-    delivery.deliver_all().await;
+    let (delivery, acme) = Delivery::with(&[(BOB, "admin"), (CY, "user")]).await;
     let account = format!("{}/members/@ada/account", operator_path(&acme));
     let body = json!({ "user_id": "ada-2", "reason": "Ticket 7." });
     delivery.app.post(OPERATOR, &account, body).await.expect(200);
     let mails = delivery.deliver_all().await;
-    let mut texts: Vec<_> = mails.iter().map(shown).collect();
-    texts.sort();
-    assert_snapshot!(texts.join("\n\n"), @"
+    assert_snapshot!(texts(&mails).join("\n\n"), @"
     to ada@example.com
     Your membership of Acme has another account
 
@@ -297,11 +268,7 @@ async fn member_with_a_new_account_and_administrators_get_mail() {
 /// ORG3
 #[tokio::test]
 async fn administrators_get_mail_about_a_reset_of_the_security_settings_by_an_operator() {
-    let (delivery, acme) = Delivery::new().await;
-    for (user, role) in [(BOB, "admin"), (CY, "user")] {
-        delivery.app.add_member(ADA, &acme, user, role).await;
-    }
-    delivery.deliver_all().await;
+    let (delivery, acme) = Delivery::with(&[(BOB, "admin"), (CY, "user")]).await;
     let settings = json!({
         "require_mfa": false,
         "max_session_minutes": null,
@@ -314,12 +281,7 @@ async fn administrators_get_mail_about_a_reset_of_the_security_settings_by_an_op
     let reason = json!({ "reason": "Locked out." });
     delivery.app.send(Some(OPERATOR), "DELETE", &path, Some(reason)).await.expect(204);
     let mails = delivery.deliver_all().await;
-    let mut subjects: Vec<_> = mails.iter().map(shown).collect();
-    for text in &mut subjects {
-        text.truncate(text.find("\n\n").unwrap());
-    }
-    subjects.sort();
-    assert_snapshot!(subjects.join("\n"), @"
+    assert_snapshot!(subjects(&mails), @"
     to ada@example.com
     The security settings of Acme were reset
     to bob@example.com
@@ -330,11 +292,7 @@ async fn administrators_get_mail_about_a_reset_of_the_security_settings_by_an_op
 /// SA7
 #[tokio::test]
 async fn administrators_get_mail_about_a_suspension_and_its_end() {
-    let (delivery, acme) = Delivery::new().await;
-    for (user, role) in [(BOB, "admin"), (CY, "user")] {
-        delivery.app.add_member(ADA, &acme, user, role).await;
-    }
-    delivery.deliver_all().await;
+    let (delivery, acme) = Delivery::with(&[(BOB, "admin"), (CY, "user")]).await;
     delivery.app.suspend(&acme).await.expect(200);
     let mails = delivery.deliver_all().await;
     assert_eq!(mails.len(), 2);
@@ -399,8 +357,7 @@ async fn members_and_invitees_get_mail_when_their_organization_is_deleted() {
     );
     delivery.app.clean_up().await;
     let mails = delivery.deliver_all().await;
-    let mut texts: Vec<_> = mails.iter().map(shown).collect();
-    texts.sort();
+    let texts = texts(&mails);
     assert_eq!(texts.len(), 3);
     assert_snapshot!(texts[1..].join("\n\n"), @"
     to bob@example.com

@@ -47,6 +47,16 @@ impl Delivery {
         (Self { app, layer, aws, bus, service, processed: AtomicUsize::new(0) }, acme)
     }
 
+    /// Acme with these members. All mails are sent.
+    pub async fn with(members: &[(Identity, &str)]) -> (Self, String) {
+        let (delivery, acme) = Self::new().await;
+        for (user, role) in members {
+            delivery.app.add_member(ADA, &acme, *user, role).await;
+        }
+        delivery.deliver_all().await;
+        (delivery, acme)
+    }
+
     /// Acme, with the approved domain example.com and BOB as an Admin. All mails are sent.
     pub async fn with_approved_domain() -> (Self, String) {
         let (delivery, acme) = Self::new().await;
@@ -141,6 +151,19 @@ impl Delivery {
         let now = Timestamp::from_millisecond(self.app.now()).unwrap();
         RequestContext::without_actor(now, "mail", 0)
     }
+}
+
+/// The mails in the form that their readers see, in the order of their addressees.
+pub fn texts(mails: &[Value]) -> Vec<String> {
+    let mut texts: Vec<_> = mails.iter().map(shown).collect();
+    texts.sort();
+    texts
+}
+
+/// The addressees and subjects of mails.
+pub fn subjects(mails: &[Value]) -> String {
+    let heads = texts(mails).into_iter().map(|text| text.split("\n\n").next().unwrap().to_owned());
+    heads.collect::<Vec<_>>().join("\n")
 }
 
 /// A mail in the form that its reader sees.

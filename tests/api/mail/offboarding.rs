@@ -63,11 +63,7 @@ async fn person_in_many_organizations_gets_one_mail_about_their_offboarding() {
 
 #[tokio::test]
 async fn offboarded_person_who_is_back_or_erased_gets_no_mail() {
-    let (delivery, acme) = Delivery::new().await;
-    for user in [BOB, CY] {
-        delivery.app.add_member(ADA, &acme, user, "user").await;
-    }
-    delivery.deliver_all().await;
+    let (delivery, acme) = Delivery::with(&[(BOB, "user"), (CY, "user")]).await;
     for user in [BOB, CY] {
         offboard(&delivery, user).await;
     }
@@ -99,9 +95,7 @@ async fn more_organizations_than_a_mail_names_are_others() {
 
 #[tokio::test]
 async fn mail_about_one_organization_names_it_in_the_singular() {
-    let (delivery, acme) = Delivery::new().await;
-    delivery.app.add_member(ADA, &acme, BOB, "user").await;
-    delivery.deliver_all().await;
+    let (delivery, _) = Delivery::with(&[(BOB, "user")]).await;
     offboard(&delivery, BOB).await;
     delivery.deliver_all().await;
     let mails = later(&delivery).await;

@@ -15,12 +15,7 @@ use crate::{
 impl Delivery {
     /// Acme with BOB as Admin, CY and EVE as Users. All mails are sent.
     async fn with_members() -> (Self, String) {
-        let (delivery, acme) = Self::new().await;
-        for (user, role) in [(BOB, "admin"), (CY, "user"), (EVE, "user")] {
-            delivery.app.add_member(ADA, &acme, user, role).await;
-        }
-        delivery.deliver_all().await;
-        (delivery, acme)
+        Self::with(&[(BOB, "admin"), (CY, "user"), (EVE, "user")]).await
     }
 
     /// ADA adds a service with this name. Returns its path.
