@@ -266,6 +266,10 @@ async fn refused_change_of_a_member_names_the_rule() {
     ] {
         app.change_role(actor, &acme, target, role).await.refuses(status, slug);
     }
+    let above = "exceeds-own-permissions";
+    app.invite(EVE, &acme, "guard@example.com", &guard).await.refuses(403, above);
+    let open = app.create_invitation(ADA, &acme, "guard@example.com", &guard).await;
+    app.post(EVE, &format!("{open}/resend"), json!({})).await.refuses(403, above);
     for actor in [ADA, BOB] {
         app.remove(actor, &acme, ADA).await.refuses(409, "super-admin-protected");
     }
