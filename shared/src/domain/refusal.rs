@@ -10,7 +10,8 @@ use super::{
 /// The reason for which a rule refuses a request. Each variant becomes one problem type of the API.
 ///
 /// The text is the detail of the problem. It says what to do next, and a user interface can show
-/// it. It contains no keys or ids: those are separate members of the problem.
+/// it. It contains no ids: those are separate members of the problem. It names a claim, a parameter or a
+/// route only if someone must configure or call it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The organization does not exist, or the caller is not a member. The answer is the same, so
@@ -67,7 +68,7 @@ pub enum Refusal {
         "This domain is not approved in this organization. List the approved domains to find the right one."
     )]
     NoSuchDomain,
-    /// The organization has no such critical alert subscription (ORG4).
+    /// The organization has no such critical alert user (ORG4).
     #[error(
         "This address does not receive the critical alerts of this organization. List the addresses that do."
     )]
@@ -333,7 +334,7 @@ pub enum Refusal {
         "The domain of this request is no longer approved. Approve it again, or decline the request and invite the person."
     )]
     DomainNotApproved,
-    /// The organization has the highest number of critical alert subscriptions (ORG4).
+    /// The organization has the highest number of critical alert users (ORG4).
     #[error(
         "At most {0} addresses receive the critical alerts of an organization. Remove one first."
     )]
@@ -400,7 +401,7 @@ pub enum Refusal {
     RoleBeingDeleted(TargetRole),
     /// The users of a role that is being deleted get this one, or one that needs the setting (ROLE6).
     #[error(
-        "Users of a role that is being deleted are being moved to this role, or to a role that needs this setting. Try again when that deletion has ended."
+        "Users of a role that is being deleted are being reassigned to this role, or to a role that needs this setting. Try again when that deletion has ended."
     )]
     RoleIsReassignmentTarget,
     /// The users of a role to be deleted would get the same role (ROLE6).
@@ -476,9 +477,9 @@ pub enum Refusal {
         "You can join only a sub-organization without members and pending invitations. Ask one of its members for an invitation, or a platform operator if it has none."
     )]
     OrganizationNotEmpty,
-    /// The organization to delete has organizations below it (SA7). Contains their number.
+    /// The organization to delete has organizations below it (SA7). Contains the number of those directly below.
     #[error(
-        "There are organizations below this one ({0}), so it cannot be deleted. Each of them is deleted first: by its own Super Admin, or by the platform team."
+        "This organization has organizations directly below it ({0}), so it cannot be deleted. Delete all organizations below it first, beginning with the lowest. Each can be deleted by its own Super Admin or by the platform team."
     )]
     HasSubOrganizations(u64),
     /// The name that the person typed is not that of the organization to delete (SA7).

@@ -140,7 +140,7 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// Status, slug and title of every refusal. Each slug has a page in `docs/problems.md`.
+/// Status, slug and title of every refusal. Each slug has a section in `docs/problems.md`.
 #[expect(clippy::too_many_lines, reason = "a table with a row for each refusal")]
 fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
     use Refusal as R;
@@ -224,7 +224,7 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::RoleInUse(_) => (409, "role-in-use", "Role in use"),
         R::RoleBeingDeleted(_) => (409, "role-being-deleted", "Role is being deleted"),
         R::RoleIsReassignmentTarget => {
-            (409, "role-is-reassignment-target", "Role receives moved users")
+            (409, "role-is-reassignment-target", "Role is the target of a reassignment")
         }
         R::MdfProgramRequired => (409, "mdf-program-required", "MDF programme required"),
         R::SuperAdminProtected => (409, "super-admin-protected", "Super Admin is protected"),
@@ -265,7 +265,7 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         }
         R::PrerequisiteNotMet { .. } => (422, "prerequisite-not-met", "Prerequisite not met"),
         R::SuperAdminNotAssignable => {
-            (422, "super-admin-not-assignable", "Super Admin cannot be assigned")
+            (422, "super-admin-not-assignable", "Super Admin cannot be granted")
         }
         R::ServiceRoleNotAllowed => {
             (422, "service-role-not-allowed", "Role not allowed for services")
@@ -275,7 +275,7 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::SuperAdminAccessEnd => {
             (422, "super-admin-access-end", "Access of the Super Admin cannot end")
         }
-        R::AccessEndOutOfRange => (422, "access-end-out-of-range", "Access cannot end then"),
+        R::AccessEndOutOfRange => (422, "access-end-out-of-range", "End of access out of range"),
         R::ReassignToSameRole => (422, "reassign-to-same-role", "Reassignment to the same role"),
         R::OrganizationNameDiffers => {
             (422, "organization-name-differs", "Name of the organization differs")
