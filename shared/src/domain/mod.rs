@@ -46,15 +46,16 @@
 //!
 //! **Super Admin.** The first Admin of an organization becomes its *Super Admin*: from then on,
 //! exactly one member has this role, and every level (SA1). They can only hand the role on to an
-//! Admin. Three operations give it to a member: a [`SuperAdminTransfer`] by the Super Admin, a
-//! [`SuperAdminAppointment`] by an operator, and a [`Joining`]: a person from an organization above
-//! joins an empty one. A [`FormerSuperAdmin`] keeps a lower role, or is removed.
+//! Admin. Creating an organization, the first acceptance by an Admin, and a [`Joining`] of an empty
+//! organization by an Admin of one above give the role to a new member. A [`SuperAdminTransfer`] by
+//! the Super Admin and a [`SuperAdminAppointment`] by an operator give it to a present member. A
+//! [`FormerSuperAdmin`] becomes an Admin, or is removed.
 //!
 //! **Services.** A nightly job or an integration is a member too, with a `sub` and a role, but
 //! without an address (MACH1). A user manager adds it with a [`ServiceDraft`]. The [`Service`] of a
 //! membership names its *keeper*: a member who looks after it. [`MemberKind`] distinguishes services
 //! from persons. A service never has the role Super Admin, Admin or MDF Admin
-//! ([`check_service_role`]), and a token with a verified address never acts by one.
+//! ([`check_service_role`]), and a token with a verified address is refused for a service.
 //!
 //! **The end of access.** A membership or an invitation may have an end ([`check_access_end`]).
 //! From that second the person is no member to any rule or decision, whether the clean-up has run
@@ -72,7 +73,7 @@
 //! role until all users have the other one. The [`IdentityProviderRole`] is what other systems see of
 //! a role.
 //!
-//! **Effective levels.** Two rules can reduce a stored level to `none`; a [`Restriction`] says why:
+//! **Effective levels.** Two things can reduce a stored level to `none`; a [`Restriction`] says why:
 //! - *Availability*: a role object has a [`Condition`], for example that the partner has a linked
 //!   customer. [`Conditions`] says which conditions hold in an organization (ROLE5).
 //! - *Prerequisite*: License Management - Sub Organizations counts only with at least `view_only`
