@@ -1792,7 +1792,7 @@ export interface components {
             reassign_to_name?: string;
         };
         /**
-         * @description The progress of a role deletion. The scheduled clean-up moves the remaining users.
+         * @description The progress of a role deletion. The scheduled clean-up reassigns the remaining users.
          * @example {
          *       "moved": {
          *         "active": 600,
@@ -2804,7 +2804,7 @@ export interface components {
                 email: components["schemas"]["Email"];
                 /** @description The pending invitation. An export has the ids of other people without their names. */
                 invitation: components["schemas"]["InvitationFields"] | null;
-                /** @description The subscription to critical alerts. An export has the id of the person who added it without their name. */
+                /** @description The entry of the address as a critical alert user. An export has the id of the person who added it without their name. */
                 critical_alert_user: components["schemas"]["CriticalAlertUser"] | null;
                 /** @description Whether events about something that ended name the address. */
                 named_in_history: boolean;
@@ -3978,7 +3978,7 @@ export interface components {
             /** @constant */
             status: 409;
         } & components["schemas"]["Problem"];
-        /** @description The caller tries to change their own role, or to edit or delete the role they hold (ROLE12). Ask another administrator. */
+        /** @description The caller tries to change their own role or the end of their own access, or to edit or delete the role they hold (ROLE12). Ask another administrator. */
         "cannot-change-own-role": {
             /** @constant */
             type: "/problems/cannot-change-own-role";
@@ -4119,7 +4119,7 @@ export interface components {
             /** @constant */
             status: 422;
         } & WithRequired<components["schemas"]["Problem"], "errors">;
-        /** @description The organization has organizations below it, so it cannot be deleted (SA7). Delete them first. `sub_organizations` is their number, at least. */
+        /** @description The organization has organizations below it, so it cannot be deleted (SA7). Delete all of them first, beginning with the lowest. `sub_organizations` is the number of those directly below it. */
         "has-sub-organizations": {
             /** @constant */
             type: "/problems/has-sub-organizations";
@@ -4676,7 +4676,7 @@ export interface components {
             status: 409;
             holders: components["schemas"]["UserCount"];
         } & components["schemas"]["Problem"];
-        /** @description Users of a role that is being deleted are being moved to this role, or to a role that needs this setting (ROLE6). Try again when that deletion has ended. */
+        /** @description Users of a role that is being deleted are being reassigned to this role, or to a role that needs this setting (ROLE6). Try again when that deletion has ended. */
         "role-is-reassignment-target": {
             /** @constant */
             type: "/problems/role-is-reassignment-target";
