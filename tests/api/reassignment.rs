@@ -148,6 +148,30 @@ async fn deletion_reassigns_any_number_of_users_although_the_index_lags() {
     check(&app).await;
 }
 
+/// The number of users of a role is known: with more than one transaction can change, the deletion lists none of them
+/// before it begins.
+#[tokio::test]
+async fn deletion_lists_no_users_before_it_begins_a_large_reassignment() {
+    let Fixture { app, layer, acme, guests, hosts } = Fixture::new().await;
+    app.invite_many(ADA, &acme, &guests, 0..99).await;
+    let begins = Arc::new(AtomicBool::new(false));
+    let queries = Arc::new(AtomicUsize::new(0));
+    let (begun, counted) = (begins.clone(), queries.clone());
+    layer.plan(move |call| {
+        if call.name == "TransactWriteItems" {
+            begun.store(true, Relaxed);
+        } else if call.name == "Query" && !begun.load(Relaxed) {
+            counted.fetch_add(1, Relaxed);
+        }
+        None
+    });
+    app.delete_and_reassign(ADA, &acme, &guests, &hosts).await.expect(204);
+    layer.clear_faults();
+    assert!(begins.load(Relaxed));
+    assert_eq!(queries.load(Relaxed), 0);
+    check(&app).await;
+}
+
 /// The index lists only users that were moved. The request does not wait for it without an end.
 #[tokio::test]
 async fn deletion_stops_if_the_index_does_not_list_the_remaining_users() {

@@ -90,6 +90,9 @@ impl Store {
         RoleWithUsers { role, users: remaining }: &RoleWithUsers,
         reassignment: &Reassignment,
     ) -> Result<bool, Error> {
+        if remaining.members() + remaining.pending > USERS_AT_ONCE as u64 {
+            return Ok(false);
+        }
         let deletion = RoleDeletion {
             org: actor.org.clone(),
             role: role.clone(),
