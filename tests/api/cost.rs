@@ -119,7 +119,7 @@ repeat with an idempotency key | 2 4 0 0 | ADA POST /invitations | {"email": "<e
 invite ten users | 2 24 66 60 | ADA POST /invitations/batch | {"invitations": <ten>}
 list invitations | 3 19 0 0 | ADA GET /invitations?limit=<limit>
 + invitation user
-show an invitation | 2 5 0 0 | ADA GET /invitations/<id>
+show an invitation | 1 4 0 0 | ADA GET /invitations/<id>
 change an invitation | 3 5 10 7 | ADA PATCH /invitations/<id> | {"role_id": "<plain>"}
 + invitation user
 resend an invitation | 2 3 8 7 | ADA POST /invitations/<id>/resend

@@ -17,8 +17,7 @@ use serde::Deserialize;
 use shared::{
     domain::{
         self, AddressDigest, DEFAULT_DAYS, Email, Invitation, InvitationDraft, InvitationId,
-        InvitationUpdate, Language, Level, MAX_DAYS, Member, OrgId, Refusal, RoleId, RoleObject,
-        RoleSummary, Standing,
+        InvitationUpdate, Language, Level, MAX_DAYS, OrgId, Refusal, RoleId, RoleObject,
     },
     http::{
         Answer, ApiError, App, BoundedInt, Call, CountedPage, IfMatch, Json, Limits, NoBody,
@@ -114,7 +113,7 @@ async fn one(
     let (actor, found) = app.store.facts(&person, org, [key.clone(), Key::delivery(id)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let invitation = pending(&found, &key, id)?;
-    let also = found.and(app.store.get(views::Invitation::name_keys(&invitation)).await?);
+    let also = app.store.get_also(found, views::Invitation::name_keys(&invitation)).await?;
     let view = show(&actor.org, &invitation, &also, context.at)?;
     Ok(WithEtag { view, version: invitation.version })
 }
@@ -150,15 +149,12 @@ async fn change(
     let update = InvitationUpdate { role_id, days, access_expires_at, language };
     let after = domain::update_invitation(&actor, &before, update, context.at)?;
     if_match.check(before.version)?;
-    if after == before {
-        let also = found.and(app.store.get(views::Invitation::name_keys(&before)).await?);
-        let view = show(&actor.org, &before, &also, context.at)?;
-        return Ok(Answer::ok(&view).with_version(before.version));
-    }
-    let (people, role) = names_of(&app, &actor, &after).await?;
-    let view = views::SentInvitation::new(&after, &actor.org, role.as_ref(), people, context.at);
-    let view = view.with_delivery(after.delivery(found.delivery(id)?));
+    let also = app.store.get_also(found, views::Invitation::name_keys(&after)).await?;
+    let view = show(&actor.org, &after, &also, context.at)?;
     let answer = Answer::ok(&view).with_version(after.version);
+    if after == before {
+        return Ok(answer);
+    }
     let change = InvitationChange { before: &before, after: &after };
     if_match
         .commit(answer, app.store.transaction(&context).change_invitation(&actor, change)?)
@@ -175,8 +171,8 @@ async fn resend(
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     let before = pending(&found, &key, id)?;
     let after = domain::resend(&actor, &before, &app.limits.budgets, context.at)?;
-    let (people, role) = names_of(&app, &actor, &after).await?;
-    let view = views::SentInvitation::new(&after, &actor.org, role.as_ref(), people, context.at);
+    let also = app.store.get_also(found, views::Invitation::name_keys(&after)).await?;
+    let view = show(&actor.org, &after, &also, context.at)?;
     let answer = Answer::ok(&view).with_version(after.version);
     let change = InvitationChange { before: &before, after: &after };
     answer.commit(app.store.transaction(&context).resend(&actor, change)?).await
@@ -203,28 +199,7 @@ fn pending(found: &FetchedItems, key: &Key, id: InvitationId) -> Result<Invitati
     Ok(pending.ok_or(Refusal::NoSuchInvitation)?)
 }
 
-/// The people behind an invitation that the caller sends or changes, and its role if it is a custom one. This
-/// takes a read for a custom role, and if another member created the invitation.
-async fn names_of(
-    app: &App,
-    actor: &Standing,
-    invitation: &Invitation,
-) -> Result<(views::InvitationPeople, Option<RoleSummary>), ApiError> {
-    let org = actor.org.id();
-    let by_caller = actor.member.as_ref().map(Member::id) == invitation.invited_by();
-    let creator = invitation.invited_by().filter(|_| !by_caller).map(|id| Key::member(org, id));
-    let names =
-        app.store.get(creator.into_iter().chain(Key::custom_role(org, invitation.role_id))).await?;
-    let sent_by = views::Person::caller(actor);
-    let invited_by =
-        if by_caller { sent_by.clone() } else { views::Person::inviter(&names, invitation)? };
-    Ok((
-        views::InvitationPeople { invited_by, sent_by },
-        names.role_summary(org, invitation.role_id)?,
-    ))
-}
-
-/// An invitation to `org`. `also` has its inviter, who created it, its role and its delivery.
+/// An invitation to `org`. `also` has its sender, its creator, its role and its delivery.
 fn show(
     org: &domain::Organization,
     invitation: &Invitation,

@@ -354,7 +354,7 @@ pub struct SentInvitation {
 }
 
 impl SentInvitation {
-    /// Shows `invitation` to `org` as it is at `now`. `also` has its inviter, who created it, and its delivery.
+    /// Shows `invitation` to `org` as it is at `now`. `also` has its sender, its creator and its delivery.
     ///
     /// # Errors
     ///
@@ -373,7 +373,7 @@ impl SentInvitation {
         Ok(Self { invitation, delivery, inviter_authorized })
     }
 
-    /// Shows an invitation to `org` that is sent `now`: its mail has not left, and its inviter may grant the role.
+    /// Shows a new invitation to `org` that is sent `now`: its mail has not left, and its inviter may grant the role.
     pub fn new(
         invitation: &domain::Invitation,
         org: &domain::Organization,
@@ -384,11 +384,6 @@ impl SentInvitation {
         let delivery = invitation.delivery(None);
         let invitation = Invitation::of(invitation, org.name.clone(), role, people, now);
         Self { invitation, delivery, inviter_authorized: true }
-    }
-
-    /// The same invitation with this delivery.
-    pub fn with_delivery(self, delivery: Delivery) -> Self {
-        Self { delivery, ..self }
     }
 }
 
