@@ -65,12 +65,9 @@ pub(crate) async fn one_person(
     let (actor, found) = store.facts(person, org, [Key::membership(org, user)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
     let users: Vec<_> = found.membership(org, user)?.map(User::Active).into_iter().collect();
-    let mut roles = RoleSummaries::default();
-    store.load_missing_roles(&mut roles, &users).await?;
-    let names = store.get(users.iter().flat_map(|user| name_keys(&actor, user))).await?;
-    let shown = RowNames { own: &actor.org, roles, names };
-    let rows = users.iter().filter_map(|user| shown.row(user, now).transpose());
-    let items = rows.collect::<Result<Vec<_>, _>>()?;
+    let users = Slice { items: users, next: None };
+    let Slice { items, .. } =
+        UserRow::read(store, &actor, users, RoleSummaries::default(), now).await?;
     let total = u64::try_from(items.len()).ok();
     Ok(Json(CountedPage { page: Page { items, next_cursor: None }, total }))
 }
