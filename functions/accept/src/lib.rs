@@ -161,11 +161,11 @@ impl AcceptInvitation {
         inviter: Option<&Inviter>,
     ) -> Result<Answer, store::Error> {
         let Call { app, person, context, .. } = &self.call;
-        let InviteeFacts { org, request, deleted, .. } = facts;
-        let member = domain::accept(person, org, invitation, inviter, *deleted, context.at)?;
+        let InviteeFacts { org, request, tombstone, .. } = facts;
+        let member = domain::accept(person, org, invitation, inviter, *tombstone, context.at)?;
         let answer = membership_answer(app, &member, org, context.at).await?;
-        let (member, deleted, request) = (&member, *deleted, request.as_ref());
-        let acceptance = Acceptance { org, invitation, member, deleted, inviter, request };
+        let (member, tombstone, request) = (&member, *tombstone, request.as_ref());
+        let acceptance = Acceptance { org, invitation, member, tombstone, inviter, request };
         let committed = app.store.transaction(context).accept(&acceptance)?.commit(&answer).await?;
         answer.or_recorded(committed)
     }

@@ -40,14 +40,14 @@ pub(crate) async fn add(
     let (actor, found) = app.store.facts(&person, org, keys.chain(role)).await?;
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     let found = app.store.end_own_access(&context, &actor.org, &wanted.user_id, found).await?;
-    let (draft, deleted) =
+    let (draft, tombstone) =
         (wanted.draft(found.member(org, keeper)?), found.deleted_at(&membership)?);
-    let service = domain::add_service(&actor, draft, deleted, context.at)?;
+    let service = domain::add_service(&actor, draft, tombstone, context.at)?;
     check_no_person(&app.store, &found, &service).await?;
     let view = views::Member::named(&service, &actor.org, &found, context.at)?;
     let location = format!("/v1/organizations/{org}/members/{}", service.id());
     let answer = Answer::created(location, &view).with_version(service.version);
-    answer.commit(app.store.transaction(&context).add_service(&actor, &service, deleted)?).await
+    answer.commit(app.store.transaction(&context).add_service(&actor, &service, tombstone)?).await
 }
 
 /// Checks that no person is known by the `sub` of a new service. A member with it makes the write fail.

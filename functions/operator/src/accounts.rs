@@ -26,11 +26,11 @@ pub(crate) async fn reconnect(
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
     let facts = AccountFacts::read(&app.store, org, id, &user_id, context.at).await?;
-    let AccountFacts { org, before, deleted, request } = &facts;
-    let after = &domain::with_account(before, user_id, *deleted, context.at);
+    let AccountFacts { org, before, tombstone, request } = &facts;
+    let after = &domain::with_account(before, user_id, *tombstone, context.at);
     let view = views::Member::read(&app.store, after, org, context.at).await?;
-    let (deleted, request, reason) = (*deleted, request.as_ref(), reason.as_str());
-    let change = AccountChange { org, before, after, deleted, request, reason };
+    let (tombstone, request, reason) = (*tombstone, request.as_ref(), reason.as_str());
+    let change = AccountChange { org, before, after, tombstone, request, reason };
     let writes = app.store.transaction(&context).change_account(change)?;
     Answer::ok(&view).with_version(after.version).commit(writes).await
 }
@@ -39,8 +39,8 @@ pub(crate) async fn reconnect(
 struct AccountFacts {
     org: Organization,
     before: Member,
-    /// The version of a membership of the new account that ended recently.
-    deleted: Option<Version>,
+    /// The version of the tombstone, if one was read: the new membership continues from it.
+    tombstone: Option<Version>,
     /// A request of the new account to join.
     request: Option<JoinRequest>,
 }
@@ -70,7 +70,7 @@ impl AccountFacts {
         Ok(Self {
             org: organization,
             before,
-            deleted: found.deleted_at(&new)?,
+            tombstone: found.deleted_at(&new)?,
             request: found.join_request(org, person)?,
         })
     }

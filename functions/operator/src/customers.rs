@@ -38,16 +38,17 @@ pub(crate) async fn link(
     Json(LinkCustomerRequest { preferred }): Json<LinkCustomerRequest>,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let LinkFacts { partner, customer, link: before, deleted, names } =
+    let LinkFacts { partner, customer, link: before, tombstone, names } =
         link_facts(&app, partner, customer).await?;
-    let after = domain::link_customer(&partner, &customer, before, deleted, preferred, context.at)?;
+    let after =
+        domain::link_customer(&partner, &customer, before, tombstone, preferred, context.at)?;
     if_match.check_untagged()?;
     let answer = Answer::ok(&views::CustomerLink::of(after, &names));
     if before == Some(after) {
         return Ok(answer);
     }
     let (partner, customer, after) = (&partner, &customer, Some(after));
-    let change = LinkChange { partner, customer, before, after, deleted };
+    let change = LinkChange { partner, customer, before, after, tombstone };
     answer.commit(app.store.transaction(&context).link_customer(change)?).await
 }
 
@@ -58,13 +59,13 @@ pub(crate) async fn unlink(
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let LinkFacts { partner, customer, link, deleted, .. } =
+    let LinkFacts { partner, customer, link, tombstone, .. } =
         link_facts(&app, partner, customer).await?;
     let before = Some(link.ok_or(Refusal::CustomerNotLinked)?);
     if_match.check_untagged()?;
     let answer = Answer::no_content();
     let (partner, customer) = (&partner, &customer);
-    let change = LinkChange { partner, customer, before, after: None, deleted };
+    let change = LinkChange { partner, customer, before, after: None, tombstone };
     answer.commit(app.store.transaction(&context).link_customer(change)?).await
 }
 
@@ -73,8 +74,8 @@ struct LinkFacts {
     partner: Organization,
     customer: Organization,
     link: Option<CustomerLink>,
-    /// The version of a link that was removed recently.
-    deleted: Option<Version>,
+    /// The version of the tombstone, if one was read: the new link continues from it.
+    tombstone: Option<Version>,
     /// The two organizations, for their names.
     names: FetchedItems,
 }
@@ -87,7 +88,7 @@ async fn link_facts(app: &App, partner: OrgId, customer: OrgId) -> Result<LinkFa
         partner: found.organization_for_operator(partner)?,
         customer: found.organization_for_operator(customer)?,
         link: found.customer(&link)?,
-        deleted: found.deleted_at(&link)?,
+        tombstone: found.deleted_at(&link)?,
         names: found,
     })
 }

@@ -25,8 +25,8 @@ pub(crate) async fn add(
     let id = AlertId::of(org, &email);
     let key = Key::critical_alert_user(org, id);
     let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
-    let deleted = found.deleted_at(&key)?;
-    let user = domain::add_critical_alert_user(&actor, email, deleted, context.at)?;
+    let tombstone = found.deleted_at(&key)?;
+    let user = domain::add_critical_alert_user(&actor, email, tombstone, context.at)?;
     let location = format!("/v1/organizations/{org}/critical-alert-users/{id}");
     if let Some(before) = found.list_entry(&key)? {
         let answer = Answer::created(location, &entries::present::<Email>(&app, before).await?);
@@ -35,7 +35,7 @@ pub(crate) async fn add(
     }
     let view = views::CriticalAlertUser::of(user.clone(), views::Person::caller(&actor));
     let answer = Answer::created(location, &view);
-    let writes = app.store.transaction(&context).add_entry(&actor, &user, deleted)?;
+    let writes = app.store.transaction(&context).add_entry(&actor, &user, tombstone)?;
     answer.commit(spend(writes, &app.limits.budgets, &actor.org, &user)).await
 }
 

@@ -17,8 +17,8 @@ pub(crate) async fn add(
     let domain = MailDomain::parse(&domain);
     let key = domain.as_ref().map(|domain| Key::approved_domain(org, domain));
     let (actor, found) = app.store.facts(&person, org, key.clone()).await?;
-    let deleted = key.map(|key| found.deleted_at(&key)).transpose()?.flatten();
-    let approved = domain::approve_domain(&actor, domain, deleted, context.at)?;
+    let tombstone = key.map(|key| found.deleted_at(&key)).transpose()?.flatten();
+    let approved = domain::approve_domain(&actor, domain, tombstone, context.at)?;
     if_match.check_untagged()?;
     if let Some(before) =
         found.list_entry::<MailDomain>(&Key::approved_domain(org, &approved.value))?
@@ -27,7 +27,7 @@ pub(crate) async fn add(
     }
     let view = views::ApprovedDomain::of(approved.clone(), views::Person::caller(&actor));
     let answer = Answer::ok(&view);
-    answer.commit(app.store.transaction(&context).add_entry(&actor, &approved, deleted)?).await
+    answer.commit(app.store.transaction(&context).add_entry(&actor, &approved, tombstone)?).await
 }
 
 pub(crate) async fn remove(

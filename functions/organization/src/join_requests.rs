@@ -245,8 +245,8 @@ pub(crate) async fn approve(
     let member = &domain::approve_request(&actor, request, role_id, &facts, context.at)?;
     let view = views::Member::named(member, &actor.org, &found, context.at)?;
     let answer = Answer::ok(&view).with_version(member.version);
-    let (deleted, expired) = (facts.deleted, facts.slot.and_then(AddressSlot::pending));
-    let approval = RequestApproval { request, member, deleted, expired: expired.as_ref() };
+    let (tombstone, expired) = (facts.tombstone, facts.slot.and_then(AddressSlot::pending));
+    let approval = RequestApproval { request, member, tombstone, expired: expired.as_ref() };
     answer.commit(app.store.transaction(&context).approve_request(&actor, &approval)?).await
 }
 
@@ -263,7 +263,7 @@ async fn approval_facts(
     Ok(ApprovalFacts {
         domain_approved: found.approves(org, &domain),
         slot: found.address_slot(&slot)?,
-        deleted: found.deleted_at(&member)?,
+        tombstone: found.deleted_at(&member)?,
     })
 }
 

@@ -106,7 +106,7 @@ impl SuspendLink {
         }
         let partner = found.present_organization(self.partner).ok_or(Refusal::PartnerNotLinked)?;
         let (customer, after) = (&actor.org, Some(after));
-        let change = LinkChange { partner, customer, before, after, deleted: None };
+        let change = LinkChange { partner, customer, before, after, tombstone: None };
         let writes = app.store.transaction(context).suspend_link(&actor, change)?;
         Ok(writes.commit(&answer).await.and_then(|done| answer.or_recorded(done)))
     }

@@ -123,8 +123,8 @@ async fn join(
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let facts = app.store.joining_facts(&person, id).await?;
-    let JoiningFacts { org, ancestors, memberships, deleted, invitation } = facts;
-    let joining = domain::join(&person, &org, memberships, &ancestors, deleted, context.at)?;
+    let JoiningFacts { org, ancestors, memberships, tombstone, invitation } = facts;
+    let joining = domain::join(&person, &org, memberships, &ancestors, tombstone, context.at)?;
     let view = views::Member::of(&joining.member, org.name.clone(), None, context.at);
     let answer = Answer::ok(&view).with_version(joining.member.version);
     let writes = app.store.transaction(&context).join(&org, &joining, invitation.as_ref())?;

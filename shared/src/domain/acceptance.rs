@@ -10,8 +10,8 @@ use super::{
 /// Accepts an invitation (INV7). In an organization without Super Admin, the new member becomes its
 /// Super Admin (INV8).
 ///
-/// `inviter` is the inviter as they are now, if they are still a member. `deleted` is the
-/// version of the person's membership that ended a short time ago.
+/// `inviter` is the inviter as stored in the invitation or as read since. The write checks that they still hold the
+/// role. `tombstone` is the version of the tombstone, if one was read: the new membership continues from it.
 ///
 /// # Errors
 /// - [`Refusal::EntrySuspended`] while the organization is suspended (SA7).
@@ -24,7 +24,7 @@ pub fn accept(
     org: &Organization,
     invitation: &Invitation,
     inviter: Option<&Inviter>,
-    deleted: Option<Version>,
+    tombstone: Option<Version>,
     now: Timestamp,
 ) -> Result<Member, Refusal> {
     org.check_entry()?;
@@ -37,7 +37,7 @@ pub fn accept(
     }
     let first = org.super_admin_user_id.is_none();
     let role = if first { RoleId::SUPER_ADMIN } else { invitation.role_id };
-    let member = Member::new(person, org, role, Source::Invitation, deleted, now)?;
+    let member = Member::new(person, org, role, Source::Invitation, tombstone, now)?;
     // The access of the Super Admin does not end.
     let access_expires_at = invitation.access_expires_at.filter(|_| !first);
     let access_granted_by = inviter.filter(|_| access_expires_at.is_some());

@@ -127,8 +127,8 @@ pub fn suspend_link(
 
 /// Links a customer to a partner, or changes whether the partner is preferred (PAR1).
 ///
-/// `existing` is the present link, if there is one. `deleted` is the version of a link of the two
-/// that was removed a short time ago.
+/// `existing` is the present link, if there is one. `tombstone` is the version of the tombstone, if
+/// one was read: the new link continues from it.
 ///
 /// # Errors
 /// - [`Refusal::PartnerRequired`] if `partner` is not a partner organization.
@@ -137,7 +137,7 @@ pub fn link_customer(
     partner: &Organization,
     customer: &Organization,
     existing: Option<CustomerLink>,
-    deleted: Option<Version>,
+    tombstone: Option<Version>,
     preferred: bool,
     now: Timestamp,
 ) -> Result<CustomerLink, Refusal> {
@@ -156,7 +156,7 @@ pub fn link_customer(
             preferred,
             suspended: false,
             linked_at: now,
-            version: Version::first(now, deleted),
+            version: Version::first(now, tombstone),
         },
     })
 }

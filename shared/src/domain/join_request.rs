@@ -190,8 +190,8 @@ pub struct ApprovalFacts {
     pub domain_approved: bool,
     /// The use of the request's address in the organization.
     pub slot: Option<AddressSlot>,
-    /// The version of the requester's membership that ended a short time ago.
-    pub deleted: Option<Version>,
+    /// The version of the tombstone, if one was read: the new entity continues from it.
+    pub tombstone: Option<Version>,
 }
 
 /// Approves an open request. The requester becomes a member with the role `role`.
@@ -217,5 +217,5 @@ pub fn approve_request(
     let email = Some(request.email.clone());
     let name = request.name.clone();
     let person = Person { email, name, ..Person::subject(request.user_id.clone(), now) };
-    Member::new(&person, &actor.org, role, Source::JoinRequest, facts.deleted, now)
+    Member::new(&person, &actor.org, role, Source::JoinRequest, facts.tombstone, now)
 }

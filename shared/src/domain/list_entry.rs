@@ -132,7 +132,7 @@ impl<T> ListEntry<T> {
     fn new(
         actor: &Standing,
         value: T,
-        deleted: Option<Version>,
+        tombstone: Option<Version>,
         now: Timestamp,
     ) -> Result<Self, Refusal> {
         Ok(Self {
@@ -140,12 +140,12 @@ impl<T> ListEntry<T> {
             value,
             added_by: actor.membership()?.id(),
             added_at: now,
-            version: Version::first(now, deleted),
+            version: Version::first(now, tombstone),
         })
     }
 }
 
-/// Approves a domain. `deleted` is the version of the same entry that was removed a short time ago.
+/// Approves a domain. `tombstone` is the version of the tombstone, if one was read: the new entry continues from it.
 ///
 /// # Errors
 /// - The refusals of [`Standing::require`] without full access to
@@ -156,7 +156,7 @@ impl<T> ListEntry<T> {
 pub fn approve_domain(
     actor: &Standing,
     domain: Option<MailDomain>,
-    deleted: Option<Version>,
+    tombstone: Option<Version>,
     now: Timestamp,
 ) -> Result<ApprovedDomain, Refusal> {
     actor.require(RoleObject::OrganizationGeneralInformation, Level::FullAccess)?;
@@ -165,20 +165,20 @@ pub fn approve_domain(
     if domain.is_public() {
         return Err(Refusal::PublicEmailDomain);
     }
-    ListEntry::new(actor, domain, deleted, now)
+    ListEntry::new(actor, domain, tombstone, now)
 }
 
-/// Adds an address to those that receive critical alerts. `deleted` is the version of the same
-/// entry that was removed a short time ago.
+/// Adds an address to those that receive critical alerts. `tombstone` is the version of the tombstone, if one was
+/// read: the new entry continues from it.
 ///
 /// # Errors
 /// The refusals of [`Standing::require`] without full access to `critical_alert_users`.
 pub fn add_critical_alert_user(
     actor: &Standing,
     email: Email,
-    deleted: Option<Version>,
+    tombstone: Option<Version>,
     now: Timestamp,
 ) -> Result<CriticalAlertUser, Refusal> {
     actor.require(RoleObject::CriticalAlertUsers, Level::FullAccess)?;
-    ListEntry::new(actor, email, deleted, now)
+    ListEntry::new(actor, email, tombstone, now)
 }

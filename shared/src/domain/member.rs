@@ -77,8 +77,8 @@ pub struct Member {
 }
 
 impl Member {
-    /// Makes `person` a member of `org`. `deleted` is the version of their membership that ended
-    /// there a short time ago, if there was one.
+    /// Makes `person` a member of `org`. `tombstone` is the version of the tombstone, if one was
+    /// read: the new membership continues from it.
     ///
     /// # Errors
     /// [`Refusal::EmailNotVerified`] if the person has no verified address.
@@ -87,14 +87,14 @@ impl Member {
         org: &Organization,
         role_id: RoleId,
         source: Source,
-        deleted: Option<Version>,
+        tombstone: Option<Version>,
         now: Timestamp,
     ) -> Result<Self, Refusal> {
         let email = person.verified_email()?.clone();
         Ok(Self {
             user_id: person.id.clone(),
             path: org.path.clone(),
-            version: Version::first(now, deleted),
+            version: Version::first(now, tombstone),
             email: Some(email),
             name: person.name.clone(),
             display_name: None,
@@ -225,15 +225,15 @@ pub fn change_role(
     Ok(target.with_role(role, now))
 }
 
-/// The membership of `member` with another account of theirs (OP2). `deleted` is the version of a membership
-/// of that account that ended.
+/// The membership of `member` with another account of theirs (OP2). `tombstone` is the version of the tombstone,
+/// if one was read: the new membership continues from it.
 pub fn with_account(
     member: &Member,
     account: UserId,
-    deleted: Option<Version>,
+    tombstone: Option<Version>,
     now: Timestamp,
 ) -> Member {
-    let (continues, version) = (Some(member.id()), Version::first(now, deleted));
+    let (continues, version) = (Some(member.id()), Version::first(now, tombstone));
     Member { user_id: account, continues, version, ..member.clone() }
 }
 
@@ -382,16 +382,16 @@ pub struct Joining {
     pub member: Member,
     /// The organization with its new Super Admin.
     pub org: Organization,
-    /// The version of the person's membership that ended there a short time ago.
-    pub deleted: Option<Version>,
+    /// The version of the tombstone, if one was read: the new entity continues from it.
+    pub tombstone: Option<Version>,
 }
 
 /// Lets `person` join the empty sub-organization `org` as its Super Admin (SUB5).
 ///
 /// An organization is empty if it has no Super Admin and no pending invitation of its first Admin.
 /// `ancestors` are the root and those organizations above `org` of which the person can be a member.
-/// `memberships` are those of the person in `org` and these ancestors. `deleted` is the version of the person's
-/// membership that ended in `org` a short time ago.
+/// `memberships` are those of the person in `org` and these ancestors. `tombstone` is the version of
+/// the tombstone, if one was read: the new membership continues from it.
 ///
 /// # Errors
 /// - [`Refusal::OrganizationNotEmpty`] if the person is a member of `org`, or it is not empty.
@@ -407,7 +407,7 @@ pub fn join(
     org: &Organization,
     memberships: Vec<Member>,
     ancestors: &[Organization],
-    deleted: Option<Version>,
+    tombstone: Option<Version>,
     now: Timestamp,
 ) -> Result<Joining, Refusal> {
     if memberships.iter().any(|member| member.path.id() == org.id()) {
@@ -422,9 +422,9 @@ pub fn join(
     if !org.is_vacant(now) {
         return Err(Refusal::OrganizationNotEmpty);
     }
-    let member = Member::new(person, org, RoleId::SUPER_ADMIN, Source::Joined, deleted, now)?;
+    let member = Member::new(person, org, RoleId::SUPER_ADMIN, Source::Joined, tombstone, now)?;
     let org = org.with_super_admin(&member.user_id, now);
-    Ok(Joining { evidence, member, org, deleted })
+    Ok(Joining { evidence, member, org, tombstone })
 }
 
 /// The first membership as Admin or Super Admin of an ancestor that is not suspended, and whose security

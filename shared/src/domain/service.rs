@@ -81,7 +81,7 @@ pub fn check_service_role(role: RoleId) -> Result<(), Refusal> {
     }
 }
 
-/// Adds a service. `deleted` is the version of a membership with its `sub` that ended a short time ago.
+/// Adds a service. `tombstone` is the version of the tombstone, if one was read: the new membership continues from it.
 ///
 /// # Errors
 /// - The refusals of [`Standing::require`] without full access to `user_management`.
@@ -92,7 +92,7 @@ pub fn check_service_role(role: RoleId) -> Result<(), Refusal> {
 pub fn add_service(
     actor: &Standing,
     draft: ServiceDraft,
-    deleted: Option<Version>,
+    tombstone: Option<Version>,
     now: Timestamp,
 ) -> Result<Member, Refusal> {
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
@@ -113,7 +113,7 @@ pub fn add_service(
         joined_at: now,
         access_expires_at: draft.access_expires_at,
         access_granted_by: draft.access_expires_at.map(|_| granted_by),
-        version: Version::first(now, deleted),
+        version: Version::first(now, tombstone),
         language: None,
         continues: None,
     })

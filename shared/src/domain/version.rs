@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 pub struct Version(i64);
 
 impl Version {
-    /// The first version of an entity that is created `now`. `deleted` is the version at which an
-    /// entity with the same id was deleted a short time ago, if there was one.
-    pub fn first(now: Timestamp, deleted: Option<Self>) -> Self {
-        deleted.unwrap_or_default().next(now)
+    /// The first version of an entity that is created `now`. `tombstone` is the version of the tombstone, if one was
+    /// read: the new entity continues from it.
+    pub fn first(now: Timestamp, tombstone: Option<Self>) -> Self {
+        tombstone.unwrap_or_default().next(now)
     }
 
     /// The version after this one, for a change by a request that arrived at `now`.

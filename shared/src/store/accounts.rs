@@ -25,8 +25,8 @@ pub struct AccountChange<'a> {
     pub before: &'a Member,
     /// The membership with the new account.
     pub after: &'a Member,
-    /// The version of a membership of the new account that ended.
-    pub deleted: Option<Version>,
+    /// The version of the tombstone, if one was read: the new entity continues from it.
+    pub tombstone: Option<Version>,
     /// The request to join of the new account, which ends.
     pub request: Option<&'a JoinRequest>,
     /// Why the operator trusts the new account.
@@ -42,7 +42,7 @@ impl Transaction<'_> {
     /// [`Refusal::UserAlreadyMember`] if the new account became a member; [`Refusal::NoSuchMember`] or
     /// [`Refusal::ChangedConcurrently`] if the membership is not as the rule saw it.
     pub fn change_account(self, change: AccountChange<'_>) -> Result<Self, Error> {
-        let AccountChange { org, before, after, deleted, request, reason } = change;
+        let AccountChange { org, before, after, tombstone, request, reason } = change;
         let (context, gone) = (self.context, before.version.next(self.context.at));
         let lost = gone_or(Refusal::NoSuchMember, Refusal::ChangedConcurrently);
         let event = |target| Event::new(context, org, EventAction::MemberReconnected, target);
@@ -63,7 +63,7 @@ impl Transaction<'_> {
             .create(
                 key(after),
                 item(key(after), after)?,
-                deleted,
+                tombstone,
                 absent_or(Refusal::UserAlreadyMember),
             )?
             .move_lock(before, after)?

@@ -37,8 +37,8 @@ pub struct LinkChange<'a> {
     pub before: Option<CustomerLink>,
     /// The link as it becomes; none if it is removed.
     pub after: Option<CustomerLink>,
-    /// The version of the link that was removed a short time ago.
-    pub deleted: Option<Version>,
+    /// The version of the tombstone, if one was read: the new entity continues from it.
+    pub tombstone: Option<Version>,
 }
 
 impl Transaction<'_> {
@@ -107,14 +107,14 @@ impl Transaction<'_> {
 
     /// Writes the item of a link, and gives the version after the change.
     fn write_link(self, change: LinkChange<'_>) -> Result<(Version, Self), Error> {
-        let LinkChange { partner, customer, before, after, deleted } = change;
+        let LinkChange { partner, customer, before, after, tombstone } = change;
         let key = Key::customer(partner.id(), customer.id());
         let lost = refuse(Refusal::ChangedConcurrently);
         let item = |link: &CustomerLink| to_item(key.clone(), link, index::customer_link(link));
         Ok(match (before, after) {
-            (None, None) => (deleted.unwrap_or_default(), self),
+            (None, None) => (tombstone.unwrap_or_default(), self),
             (None, Some(link)) => {
-                (link.version, self.create(key.clone(), item(&link)?, deleted, lost)?)
+                (link.version, self.create(key.clone(), item(&link)?, tombstone, lost)?)
             }
             (Some(seen), Some(link)) => {
                 let put = self.put(key.clone(), item(&link)?, at_version(seen.version)?, lost);

@@ -201,7 +201,7 @@ impl DeletionRun<'_> {
         let Some(before) = found.customer(&key)? else { return Ok(next) };
         let (partner, customer) = (any(partner_id)?, any(customer_id)?);
         let before = Some(before);
-        let change = LinkChange { partner, customer, before, after: None, deleted: None };
+        let change = LinkChange { partner, customer, before, after: None, tombstone: None };
         let writes = self.transaction().change_link(change, Some(org.id()))?;
         commit(writes, next).await
     }

@@ -38,8 +38,8 @@ pub struct Acceptance<'a> {
     pub invitation: &'a Invitation,
     /// The new member.
     pub member: &'a Member,
-    /// The version of the invitee's membership that ended a short time ago.
-    pub deleted: Option<Version>,
+    /// The version of the tombstone, if one was read: the new entity continues from it.
+    pub tombstone: Option<Version>,
     /// The inviter as the rule saw them; none for an operator's invitation.
     pub inviter: Option<&'a Inviter>,
     /// The invitee's own request to join, which ends with the acceptance (ORG2).
@@ -57,8 +57,8 @@ pub struct InviteeFacts {
     pub request: Option<JoinRequest>,
     /// The invitee's stored membership. Their access can have ended.
     pub member: Option<Member>,
-    /// The version of the invitee's membership that ended a short time ago.
-    pub deleted: Option<Version>,
+    /// The version of the tombstone, if one was read: the new entity continues from it.
+    pub tombstone: Option<Version>,
 }
 
 impl Store {
@@ -112,7 +112,7 @@ impl Store {
             slot: found.address_slot(&slot)?,
             request: found.join_request(org, PersonDigest::of(org, &person.id))?,
             member: found.membership(org, &person.id)?,
-            deleted: found.deleted_at(&membership)?,
+            tombstone: found.deleted_at(&membership)?,
         })
     }
 }
@@ -343,7 +343,7 @@ impl Transaction<'_> {
     /// `still_grantable`.
     pub fn accept(self, acceptance: &Acceptance<'_>) -> Result<Self, Error> {
         let context = self.context;
-        let Acceptance { org, invitation, member, deleted, request, .. } = *acceptance;
+        let Acceptance { org, invitation, member, tombstone, request, .. } = *acceptance;
         let slot = slot(invitation);
         let lock = taken(member, &slot)?;
         let open = Expression::new("#expires_at > :now", [("now", time(context.at))]);
@@ -352,7 +352,7 @@ impl Transaction<'_> {
             .by_outsider()
             // First, so that a repeat finds out that it accepted, and not only that it is a member.
             .put(slot, lock, open, refuse(Refusal::ChangedConcurrently))
-            .add_member_without_slot(member, deleted)?
+            .add_member_without_slot(member, tombstone)?
             .count(org.id(), invitation.role_id, UserKind::Invitation, -1)
             .end_own_request(member, request)?
             .inviter_still_grants(acceptance)?
@@ -415,7 +415,7 @@ impl Transaction<'_> {
         self,
         org: &Organization,
         member: &Member,
-        deleted: Option<Version>,
+        tombstone: Option<Version>,
         old: &Invitation,
         lost: Refusal,
     ) -> Result<Self, Error> {
@@ -425,7 +425,7 @@ impl Transaction<'_> {
         let event = ended(self.context, org, EventAction::InvitationExpired, old);
         self.put(slot(old), lock, same(old)?.and(expired), refuse(lost))
             .count_out(old)
-            .add_member_without_slot(member, deleted)?
+            .add_member_without_slot(member, tombstone)?
             .record(event)
     }
 

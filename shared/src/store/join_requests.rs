@@ -25,8 +25,8 @@ pub struct RequestApproval<'a> {
     pub request: &'a JoinRequest,
     /// The new member.
     pub member: &'a Member,
-    /// The version of their membership that ended a short time ago.
-    pub deleted: Option<Version>,
+    /// The version of the tombstone, if one was read: the new entity continues from it.
+    pub tombstone: Option<Version>,
     /// An expired invitation of theirs, which ends with the approval.
     pub expired: Option<&'a Invitation>,
 }
@@ -114,7 +114,7 @@ impl Transaction<'_> {
         approval: &RequestApproval<'_>,
     ) -> Result<Self, Error> {
         let context = self.context;
-        let RequestApproval { request, member, deleted, expired } = *approval;
+        let RequestApproval { request, member, tombstone, expired } = *approval;
         let org = &actor.org;
         let target = request.target(request.version.next(context.at));
         let approved = Event::new(context, org, EventAction::JoinRequestApproved, target)
@@ -130,8 +130,8 @@ impl Transaction<'_> {
             .still_grantable(org, member.role_id)?;
         let lost = Refusal::ChangedConcurrently;
         let writes = match expired {
-            None => writes.add_member(member, deleted)?,
-            Some(old) => writes.add_member_over_expired(org, member, deleted, old, lost)?,
+            None => writes.add_member(member, tombstone)?,
+            Some(old) => writes.add_member_over_expired(org, member, tombstone, old, lost)?,
         };
         writes.record(approved)?.record(added)
     }

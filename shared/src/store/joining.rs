@@ -17,8 +17,8 @@ pub struct JoiningFacts {
     /// The memberships of the person in the organization and in these ancestors, nearest to the root
     /// first.
     pub memberships: Vec<Member>,
-    /// The version of the person's membership that ended in the organization a short time ago.
-    pub deleted: Option<Version>,
+    /// The version of the tombstone, if one was read: the new entity continues from it.
+    pub tombstone: Option<Version>,
     /// The invitation of the person's address to the organization, expired or not.
     pub invitation: Option<Invitation>,
 }
@@ -50,7 +50,7 @@ impl Store {
                 .filter_map(|&id| found.organization(id))
                 .collect(),
             memberships: org.path.ids().filter_map(membership).collect::<Result<_, _>>()?,
-            deleted: found.deleted_at(&own)?,
+            tombstone: found.deleted_at(&own)?,
             invitation: slot.map(|slot| found.pending(&slot)).transpose()?.flatten(),
             org,
         })

@@ -12,7 +12,7 @@ use crate::domain::{
 };
 
 impl Transaction<'_> {
-    /// Adds an entry. `deleted` is the version of the same entry that was removed a short time ago.
+    /// Adds an entry. `tombstone` is the version of the tombstone, if one was read: the new entry continues from it.
     ///
     /// # Errors
     ///
@@ -22,7 +22,7 @@ impl Transaction<'_> {
         self,
         actor: &Standing,
         entry: &ListEntry<T>,
-        deleted: Option<Version>,
+        tombstone: Option<Version>,
     ) -> Result<Self, Error> {
         let context = self.context;
         let org = entry.organization_id;
@@ -33,7 +33,7 @@ impl Transaction<'_> {
         let event =
             Event::new(context, &actor.org, T::ADDED, target).new_value(entry.value.shown());
         self.still_held(actor)?
-            .create(key, item, deleted, refuse(Refusal::ChangedConcurrently))?
+            .create(key, item, tombstone, refuse(Refusal::ChangedConcurrently))?
             .count_entry(org, T::LIST, 1)
             .record(event)
     }

@@ -170,7 +170,7 @@ impl Transaction<'_> {
         self,
         actor: &Standing,
         service: &Member,
-        deleted: Option<Version>,
+        tombstone: Option<Version>,
     ) -> Result<Self, Error> {
         let (context, org) = (self.context, &actor.org);
         let target = service.target(service.version);
@@ -183,7 +183,7 @@ impl Transaction<'_> {
             .create(
                 key(service),
                 item(key(service), service)?,
-                deleted,
+                tombstone,
                 absent_or(Refusal::UserAlreadyMember),
             )?
             .end_own_request(service, None)?
@@ -199,15 +199,15 @@ impl Transaction<'_> {
         self.check(key, keeps, refuse(Refusal::KeeperNotMember))
     }
 
-    /// Adds a member and locks their address, whose slot is free (INV2). `deleted` is the version of
-    /// their membership that ended in the last day.
+    /// Adds a member and locks their address, whose slot is free (INV2). `tombstone` is the version of the tombstone,
+    /// if one was read: the new membership continues from it.
     pub(super) fn add_member(
         self,
         member: &Member,
-        deleted: Option<Version>,
+        tombstone: Option<Version>,
     ) -> Result<Self, Error> {
         let taken_by_another = taken_by_another(self.context.at);
-        let added = self.add_member_without_slot(member, deleted)?;
+        let added = self.add_member_without_slot(member, tombstone)?;
         let Some(email) = &member.email else { return Ok(added) };
         let slot = Key::address_slot(member.path.id(), AddressDigest::of(member.path.id(), email));
         let lock = taken(member, &slot)?;
@@ -218,13 +218,13 @@ impl Transaction<'_> {
     pub(super) fn add_member_without_slot(
         self,
         member: &Member,
-        deleted: Option<Version>,
+        tombstone: Option<Version>,
     ) -> Result<Self, Error> {
         let (org, key) = (member.path.id(), key(member));
         let created = self.create(
             key.clone(),
             item(key, member)?,
-            deleted,
+            tombstone,
             absent_or(Refusal::AlreadyMember),
         )?;
         Ok(created.count(org, member.role_id, UserKind::member(member), 1))

@@ -222,7 +222,7 @@ impl Transaction<'_> {
         expired: Option<&Invitation>,
     ) -> Result<Self, Error> {
         let context = self.context;
-        let Joining { evidence, member, org, deleted } = joining;
+        let Joining { evidence, member, org, tombstone } = joining;
         let held =
             Expression::new("#role_id = :role", [("role", text(evidence.role_id.to_string()))])
                 .and(has_access(context.at));
@@ -243,10 +243,10 @@ impl Transaction<'_> {
             )
             .name_super_admin(before, org, vacant, not_vacant(context.at))?;
         let added = match expired {
-            None => writes.add_member(member, *deleted)?,
+            None => writes.add_member(member, *tombstone)?,
             Some(old) => {
                 let lost = Refusal::OrganizationNotEmpty;
-                writes.add_member_over_expired(org, member, *deleted, old, lost)?
+                writes.add_member_over_expired(org, member, *tombstone, old, lost)?
             }
         };
         added.record(event.new_value(shown))

@@ -27,7 +27,7 @@ use crate::{
     metrics::Metric,
 };
 
-/// How long a deleted entity leaves its version behind: far longer than any request runs.
+/// How long the tombstone of an entity without a name stays: far longer than any request runs.
 const TOMBSTONE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Writes that happen together. Every condition names its [`Refusal`].
@@ -80,16 +80,16 @@ impl Transaction<'_> {
         self.put(key, item, Expression::new("attribute_not_exists(#pk)", []), refuse(exists))
     }
 
-    /// Creates an entity that must not exist. `deleted` is the version of its tombstone, if one was
-    /// read: the new entity continues from there.
+    /// Creates an entity that must not exist. `tombstone` is the version of the tombstone, if one was
+    /// read: the new entity continues from it.
     pub(super) fn create(
         self,
         key: Key,
         item: Item,
-        deleted: Option<Version>,
+        tombstone: Option<Version>,
         on_failed: OnConditionFailed,
     ) -> Result<Self, Error> {
-        let condition = match deleted {
+        let condition = match tombstone {
             None => Expression::new("attribute_not_exists(#pk)", []),
             Some(version) => Expression::new(
                 "attribute_exists(#deleted) AND #version = :deleted",

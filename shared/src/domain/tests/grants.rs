@@ -120,7 +120,7 @@ fn check_operations(actor: &Standing, role: RoleId) {
     let bob = member("bob", &actor.org, RoleId::USER);
     let facts = RequesterFacts { domain_approved: true, ..RequesterFacts::default() };
     let asked = ask_to_join(&person("cy"), &actor.org, &facts, String::new(), now()).unwrap();
-    let facts = ApprovalFacts { domain_approved: true, slot: None, deleted: None };
+    let facts = ApprovalFacts { domain_approved: true, slot: None, tombstone: None };
     let used = UserCount { persons: 1, pending: 0, services: 0 };
     let deleted = delete_role(actor, &custom_role(3, nothing()), used, Some(target(role)));
     let operations = [

@@ -12,7 +12,7 @@ fn ask(person: &Person, facts: &RequesterFacts) -> Result<JoinRequest, Refusal> 
 
 /// The facts for an approval whose domain is approved.
 fn facts(slot: Option<AddressSlot>) -> ApprovalFacts {
-    ApprovalFacts { domain_approved: true, slot, deleted: None }
+    ApprovalFacts { domain_approved: true, slot, tombstone: None }
 }
 
 fn asked() -> JoinRequest {
@@ -114,7 +114,7 @@ fn declined_person_asks_again_after_90_days_or_an_invitation() {
 #[test]
 fn approved_requester_becomes_a_member() {
     let ended = Version::first(in_days(1), None);
-    let facts = ApprovalFacts { deleted: Some(ended), ..facts(None) };
+    let facts = ApprovalFacts { tombstone: Some(ended), ..facts(None) };
     let sue = super_admin(&standard());
     let made = approve_request(&sue, &asked(), RoleId::USER, &facts, now());
     let expected = member("tom", &standard(), RoleId::USER);

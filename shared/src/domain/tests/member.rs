@@ -147,7 +147,7 @@ fn admin_of_an_ancestor_joins_an_empty_sub_organization_as_its_super_admin() {
             evidence: evidence.clone(),
             member: Member { source: Source::Joined, ..member },
             org: below.with_super_admin(&person("ann").id, now()),
-            deleted: None,
+            tombstone: None,
         };
         assert_eq!(joined(&below, vec![evidence], &above), Ok(expected));
     }
@@ -222,7 +222,7 @@ fn version_of_a_new_membership_continues_from_the_ended_one() {
     let root = tree();
     let (below, above) = (empty_below(&root), vec![member("ann", &root, RoleId::ADMIN)]);
     let joining = join(&person("ann"), &below, above, &[root], Some(ended), now()).unwrap();
-    assert_eq!((joining.member.version, joining.deleted), (ended.next(now()), Some(ended)));
+    assert_eq!((joining.member.version, joining.tombstone), (ended.next(now()), Some(ended)));
 }
 
 #[test]

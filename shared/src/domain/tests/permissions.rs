@@ -19,7 +19,7 @@ fn operations(actor: &Standing) -> Vec<(&'static str, RoleObject, Result<(), Ref
     });
     let facts = RequesterFacts { domain_approved: true, ..RequesterFacts::default() };
     let asked = ask_to_join(&person("tom"), org, &facts, String::new(), now()).unwrap();
-    let facts = ApprovalFacts { domain_approved: true, slot: None, deleted: None };
+    let facts = ApprovalFacts { domain_approved: true, slot: None, tombstone: None };
     let approved = approve_request(actor, &asked, RoleId::USER, &facts, now());
     let created = create_role(actor, custom_id(2), name("R"), RoleDraft::default(), now());
     let edited = edit_role(actor, &guests, RoleDraft::default(), now());

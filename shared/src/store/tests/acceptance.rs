@@ -53,7 +53,7 @@ async fn second_of_two_acceptances_is_a_concurrent_change() {
         org: &org,
         invitation: &invitation,
         member: &member,
-        deleted: None,
+        tombstone: None,
         inviter: inviter.as_ref(),
         request: None,
     };

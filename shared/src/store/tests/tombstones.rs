@@ -22,9 +22,9 @@ fn bury(seen: Version, gone: Version) -> Step {
     only(steps(|transaction| transaction.replace_with_tombstone(key(), seen, gone, lost).unwrap()))
 }
 
-fn create(deleted: Option<Version>) -> Step {
+fn create(tombstone: Option<Version>) -> Step {
     let exists = absent_or(Refusal::AlreadyMember);
-    only(steps(|transaction| transaction.create(key(), Item::new(), deleted, exists).unwrap()))
+    only(steps(|transaction| transaction.create(key(), Item::new(), tombstone, exists).unwrap()))
 }
 
 fn entity() -> Item {
@@ -62,11 +62,11 @@ fn entity_is_created_where_the_rule_saw_nothing_or_this_tombstone() {
     let (seen, gone) = versions();
     let version = gone.as_millisecond();
     let tombstone = put(&bury(seen, gone));
-    for (deleted, condition) in [
+    for (before, condition) in [
         (None, "(attribute_not_exists(#pk))".to_owned()),
         (Some(gone), format!("(attribute_exists(#deleted) AND #version = {version})")),
     ] {
-        let step = create(deleted);
+        let step = create(before);
         let failed = |item| refusal((step.on_failed)(Some(item)));
         assert_eq!(failed(entity()), Refusal::AlreadyMember);
         assert_eq!(failed(tombstone.clone()), Refusal::ChangedConcurrently);
