@@ -28,7 +28,7 @@ use serde::Deserialize;
 use crate::{
     domain::Budgets,
     http::{
-        App, BasePath, EmailsVerified, Limits, TokenClaims, TrustedProxy, complete, is_scope,
+        App, BasePath, Deployment, EmailsVerified, TokenClaims, TrustedProxy, complete, is_scope,
         serve_below,
     },
     log,
@@ -90,7 +90,7 @@ pub async fn app() -> Result<App, Error> {
     if let Err(cause) = store.open().await {
         tracing::error!(%cause, "the table cannot be reached");
     }
-    Ok(App { store, limits: limits()?, claims: token_claims()? })
+    Ok(App { store, deployment: deployment()?, claims: token_claims()? })
 }
 
 /// Reads `SELF_SERVICE` (`on` or `off`), `PUBLIC_URL`, `ENDPOINT_DOMAIN`, `MAX_PENDING`, the budgets
@@ -99,8 +99,8 @@ pub async fn app() -> Result<App, Error> {
 /// # Errors
 ///
 /// A variable with an invalid value.
-pub fn limits() -> Result<Limits, Error> {
-    let defaults = Limits::default();
+pub fn deployment() -> Result<Deployment, Error> {
+    let defaults = Deployment::default();
     let self_service = match setting("SELF_SERVICE").as_deref() {
         None => defaults.self_service,
         Some("on") => true,
@@ -118,9 +118,9 @@ pub fn limits() -> Result<Limits, Error> {
         organizations_per_person: number("ORGANIZATIONS_PER_PERSON", own.organizations_per_person)?,
         join_requests_per_person: number("JOIN_REQUESTS_PER_PERSON", own.join_requests_per_person)?,
     };
-    // Leaked once a process, so that `Limits` is `Copy`.
+    // Leaked once a process, so that `Deployment` is `Copy`.
     let leaked = |name| setting(name).map(|value| &*value.leak());
-    Ok(Limits {
+    Ok(Deployment {
         self_service,
         max_pending,
         budgets,

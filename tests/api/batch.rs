@@ -2,7 +2,7 @@
 
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
-use shared::http::Limits;
+use shared::http::Deployment;
 
 use crate::{
     fault_layer::Fault,
@@ -261,7 +261,7 @@ async fn single_invitation_replaces_one_without_an_inviter() {
 #[tokio::test]
 async fn batch_stops_exactly_at_the_limit() {
     for (cap, before) in [(30, 0), (31, 7), (45, 44), (3, 3), (1, 0)] {
-        let app = TestApp::with(Limits { max_pending: cap, ..ample() }).await;
+        let app = TestApp::with(Deployment { max_pending: cap, ..ample() }).await;
         let acme = app.create_organization(ADA, "Acme").await;
         if before > 0 {
             app.batch(ADA, &acme, &offers(100, before)).await.expect(200);
@@ -384,7 +384,7 @@ async fn caller_removed_after_a_lost_race_of_the_second_chunk_gets_all_outcomes(
 
 #[tokio::test]
 async fn concurrent_batches_invite_each_address_once_within_the_limit() {
-    let app = TestApp::with(Limits { max_pending: 40, ..ample() }).await;
+    let app = TestApp::with(Deployment { max_pending: 40, ..ample() }).await;
     let acme = app.create_organization(ADA, "Acme").await;
     app.add_member(ADA, &acme, BOB, "admin").await;
     let (one, other) = (offers(0, 45), offers(25, 45));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::{domain::Budgets, http::Limits};
+use shared::{domain::Budgets, http::Deployment};
 
 use crate::{
     helpers::{DEE, nth_user},
@@ -15,8 +15,8 @@ use crate::{
 const MINUTE: i64 = 60 * 1_000;
 
 /// Budgets as a deployment has them by default, but for one.
-fn only(budgets: Budgets) -> Limits {
-    Limits { budgets, ..ample() }
+fn only(budgets: Budgets) -> Deployment {
+    Deployment { budgets, ..ample() }
 }
 
 /// Asserts a refusal by a budget; returns the seconds until it is available again.
@@ -29,7 +29,7 @@ fn spent(answer: Answer, budget: &str, limit: u32) -> i64 {
     header
 }
 
-fn default_of(pick: impl Fn(Budgets, &mut Budgets)) -> Limits {
+fn default_of(pick: impl Fn(Budgets, &mut Budgets)) -> Deployment {
     let mut budgets = ample().budgets;
     pick(Budgets::default(), &mut budgets);
     only(budgets)
@@ -37,11 +37,11 @@ fn default_of(pick: impl Fn(Budgets, &mut Budgets)) -> Limits {
 
 #[tokio::test]
 async fn invitation_is_sent_once_a_minute_and_five_times_a_day() {
-    let limits = default_of(|own, all| {
+    let deployment = default_of(|own, all| {
         all.sending_interval_seconds = own.sending_interval_seconds;
         all.sendings_per_invitation = own.sendings_per_invitation;
     });
-    let app = TestApp::with(limits).await;
+    let app = TestApp::with(deployment).await;
     let acme = app.create_organization(ADA, "Acme").await;
     let resend = format!("{}/resend", app.create_invitation(ADA, &acme, BOB.email, "user").await);
     let rest = spent(app.post(ADA, &resend, json!({})).await, "sending_interval", 60);
@@ -88,11 +88,11 @@ async fn address_is_invited_five_times_a_day_by_all_organizations_together() {
 
 #[tokio::test]
 async fn organization_invites_200_people_on_its_first_day_and_2000_on_each_later_one() {
-    let limits = Limits {
+    let deployment = Deployment {
         budgets: Budgets { invitations_on_first_day: 5, invitations_per_day: 8, ..ample().budgets },
         ..ample()
     };
-    let app = TestApp::with(limits).await;
+    let app = TestApp::with(deployment).await;
     let acme = app.create_organization(ADA, "Acme").await;
     let batch = |from: usize, to: usize| {
         let item = |n| json!({ "email": nth_user(n).email, "role_id": "user" });

@@ -2,7 +2,7 @@
 
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
-use shared::http::Limits;
+use shared::http::Deployment;
 
 use crate::{
     decision_search::search_all,
@@ -615,8 +615,8 @@ async fn question_names_one_person_and_an_action_of_the_catalogue() {
 
 #[tokio::test]
 async fn discovery_document_needs_no_token() {
-    let limits = Limits { public_url: Some("https://api.example.com/"), ..ample() };
-    let app = TestApp::with(limits).await;
+    let deployment = Deployment { public_url: Some("https://api.example.com/"), ..ample() };
+    let app = TestApp::with(deployment).await;
     let path = "/.well-known/authzen-configuration";
     let url = |path: &str| format!("https://api.example.com{path}");
     let expected = json!({
@@ -628,6 +628,6 @@ async fn discovery_document_needs_no_token() {
         "search_action_endpoint": url(ACTIONS),
     });
     assert_eq!(app.send(None, "GET", path, None).await.expect(200).body, expected);
-    let nowhere = TestApp::with(Limits { public_url: None, ..ample() }).await;
+    let nowhere = TestApp::with(Deployment { public_url: None, ..ample() }).await;
     nowhere.send(None, "GET", path, None).await.refuses(404, "no-such-route");
 }

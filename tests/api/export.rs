@@ -34,7 +34,7 @@ use crate::{
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
-/// Limits with which small files go to the bucket, too.
+/// Deployment with which small files go to the bucket, too.
 pub const EVERYTHING: ExportLimits =
     ExportLimits { rows: 1_000, inline: 0, reading: Duration::from_secs(10) };
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::json;
-use shared::http::Limits;
+use shared::http::Deployment;
 
 use crate::{
     cost::{IVY, MIA, Measurement, Survey, figures, person},
@@ -28,7 +28,7 @@ const HUGE: Size = Size { members: 10_000, pending: 10_000, organizations: 1_000
 
 /// An app where Ada's organization may have sub-organizations, and the path of that organization.
 pub async fn organization_of(size: Size) -> (TestApp, String) {
-    let app = TestApp::with(Limits { max_pending: 100_000, ..ample() }).await;
+    let app = TestApp::with(Deployment { max_pending: 100_000, ..ample() }).await;
     let org = app.create_tree(ADA, "Acme").await;
     for nth in 0..size.members {
         app.add_member(ADA, &org, person(&format!("m{nth:05}")), "user").await;

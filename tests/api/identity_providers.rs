@@ -60,7 +60,7 @@ impl Provider {
     async fn send(&self, app: &TestApp, method: &str, path: &str, body: Option<Value>) -> Answer {
         let claims = serde_json::to_value(Claims::from(&self.claims).claims).unwrap();
         let event = event_with(app, &claims, method, path, body.as_ref());
-        let app = App { store: app.store.clone(), limits: ample(), claims: self.names() };
+        let app = App { store: app.store.clone(), deployment: ample(), claims: self.names() };
         answer_of(app, local::routers(), &event).await
     }
 

@@ -3,7 +3,7 @@
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use shared::http::Limits;
+use shared::http::Deployment;
 
 use crate::{
     helpers::{DEE, user_manager},
@@ -154,7 +154,7 @@ async fn each_outcome_of_a_file_names_its_row() {
 /// A limit concerns the row, and no single cell.
 #[tokio::test]
 async fn row_beyond_a_limit_is_named() {
-    let app = TestApp::with(Limits { max_pending: 1, ..ample() }).await;
+    let app = TestApp::with(Deployment { max_pending: 1, ..ample() }).await;
     let acme = app.create_organization(ADA, "Acme").await;
     let done =
         app.invite_file(ADA, &acme, "email\na@example.com\nb@example.com\n").await.expect(200);

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
-use shared::http::Limits;
+use shared::http::Deployment;
 
 use crate::{
     helpers::{DEE, each, id, nth_user},
@@ -252,7 +252,7 @@ async fn changing_an_invitation_needs_what_granting_needs() {
 /// INV12
 #[tokio::test]
 async fn pending_invitations_are_limited() {
-    let app = TestApp::with(Limits { max_pending: 6, ..ample() }).await;
+    let app = TestApp::with(Deployment { max_pending: 6, ..ample() }).await;
     let acme = app.create_organization(ADA, "Acme").await;
     let mut paths = Vec::new();
     for n in 0..6 {

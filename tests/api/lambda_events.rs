@@ -4,7 +4,7 @@ use axum::{Router, body::Body};
 use lambda_http::request::from_str;
 use serde_json::{Value, json};
 use shared::{
-    http::{App, Limits, TokenClaims, TrustedProxy, complete, serve_below},
+    http::{App, Deployment, TokenClaims, TrustedProxy, complete, serve_below},
     lambda::ScheduledRun,
 };
 use tower::ServiceExt;
@@ -86,12 +86,12 @@ pub fn event_with(
 
 /// The response of one function to an event.
 async fn answer(app: &TestApp, function: Router<App>, event: &Value) -> Answer {
-    answer_of(deployment(app, ample()), function, event).await
+    answer_of(app_with(app, ample()), function, event).await
 }
 
-/// The app over the same table with these limits.
-fn deployment(app: &TestApp, limits: Limits) -> App {
-    App { store: app.store.clone(), limits, claims: TokenClaims::default() }
+/// The app of this deployment over the same table.
+fn app_with(app: &TestApp, deployment: Deployment) -> App {
+    App { store: app.store.clone(), deployment, claims: TokenClaims::default() }
 }
 
 /// The response of one function of a deployment to an event.
@@ -184,7 +184,7 @@ async fn each_function_answers_events_of_api_gateway() {
 async fn routes_match_below_a_base_path() {
     let (app, acme) = TestApp::with_acme().await;
     let call = async |function, method: &str, path: &str, body: Option<Value>| {
-        let function = complete(function, deployment(&app, ample()));
+        let function = complete(function, app_with(&app, ample()));
         let router = serve_below("/team/rolecall".parse().unwrap(), function);
         answer_of_router(router, &event(&app, ADA, method, path, body.as_ref())).await
     };
@@ -207,11 +207,11 @@ async fn routes_match_below_a_base_path() {
 async fn metadata_names_the_endpoint_of_the_api_whatever_the_host() {
     let app = TestApp::new().await;
     let domain = Some("execute-api.eu-central-1.amazonaws.com");
-    let limits = Limits { public_url: None, endpoint_domain: domain, ..ample() };
+    let deployment = Deployment { public_url: None, endpoint_domain: domain, ..ample() };
     let call = async |change: fn(&mut Value)| {
         let mut sent = event(&app, ADA, "GET", "/.well-known/authzen-configuration", None);
         change(&mut sent);
-        answer_of(deployment(&app, limits), access::router(), &sent).await
+        answer_of(app_with(&app, deployment), access::router(), &sent).await
     };
     let expected = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com";
     for change in [
@@ -247,13 +247,13 @@ async fn allowed_networks_see_the_viewer_behind_the_proxy() {
     // SHA-256 of `correct horse battery staple`.
     let hash = "c4bbcb1fbec99d65bf59d85c8cb62ee2db963f0fe106f483d9afa73bd4e39a8a";
     let proxy = TrustedProxy::new("CloudFront-Viewer-Address", hash).unwrap();
-    let limits = Limits { trusted_proxy: Some(Box::leak(Box::new(proxy))), ..ample() };
+    let deployment = Deployment { trusted_proxy: Some(Box::leak(Box::new(proxy))), ..ample() };
     let call = async |secret: &str, viewer: &str, source: &str| {
         let mut sent = event(&app, ADA, "GET", &acme, None);
         sent["headers"]["x-origin-verify"] = json!(secret);
         sent["headers"]["cloudfront-viewer-address"] = json!(viewer);
         sent["requestContext"]["http"]["sourceIp"] = json!(source);
-        answer_of(deployment(&app, limits), organization::router(), &sent).await
+        answer_of(app_with(&app, deployment), organization::router(), &sent).await
     };
     let (secret, edge) = ("correct horse battery staple", "130.176.1.1");
     call(secret, "192.0.2.7:40000", edge).await.expect(200);

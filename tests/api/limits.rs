@@ -19,7 +19,7 @@ use shared::{
         MAX_WEBSITE, MIN_SESSION_MINUTES,
     },
     http::{
-        Limits, MAX_BODY, MAX_CLIENT_ID, MAX_CLOCK_SKEW, MAX_CSV, MAX_IDEMPOTENCY_KEY, MAX_PAGE,
+        Deployment, MAX_BODY, MAX_CLIENT_ID, MAX_CLOCK_SKEW, MAX_CSV, MAX_IDEMPOTENCY_KEY, MAX_PAGE,
     },
     store::{MAX_CHANGES, MAX_FILTER_UNITS, TIME_LIMIT},
 };
@@ -70,7 +70,7 @@ type Row<'a> = (&'a str, &'a [&'a dyn Display]);
 
 #[test]
 fn numbers_on_the_page_are_those_of_the_code() {
-    let Limits { max_pending, budgets, .. } = Limits::default();
+    let Deployment { max_pending, budgets, .. } = Deployment::default();
     let Budgets { sending_interval_seconds, .. } = budgets;
     let ExportLimits { rows, inline, reading } = ExportLimits::default();
     let expected: &[Row] = &[

@@ -586,7 +586,7 @@ fn each_route_has_a_row_in_the_matrix_and_each_row_a_route() {
 #[tokio::test]
 async fn each_route_is_served_by_its_function_and_by_no_other() {
     let store = Store::new(local::engine::client("http://127.0.0.1:1"), "none");
-    let app = App { store, limits: ample(), claims: TokenClaims::default() };
+    let app = App { store, deployment: ample(), claims: TokenClaims::default() };
     let paths: BTreeSet<_> = ROUTES.iter().map(|(_, path, _)| *path).collect();
     for (function, router) in FUNCTIONS {
         let served = complete(router(), app.clone());

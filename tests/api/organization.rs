@@ -1,7 +1,7 @@
 //! `/v1/organizations` and `/v1/organizations/{org}`.
 
 use serde_json::json;
-use shared::http::Limits;
+use shared::http::Deployment;
 
 use crate::test_app::{ADA, EVE, Identity, TestApp, ample, identity};
 
@@ -57,7 +57,7 @@ async fn name_without_web_address_and_hidden_characters_is_required() {
 
 #[tokio::test]
 async fn deployment_can_reserve_creation_to_operators() {
-    let app = TestApp::with(Limits { self_service: false, ..ample() }).await;
+    let app = TestApp::with(Deployment { self_service: false, ..ample() }).await;
     let answer = app.post(ADA, "/v1/organizations", json!({ "name": "Acme" })).await;
     answer.refuses(403, "self-service-disabled");
     let acme = app.create_partner(ADA, "Acme").await;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
     domain::{Event, EventAction},
-    http::Limits,
+    http::Deployment,
 };
 use tokio::sync::Barrier;
 
@@ -263,8 +263,8 @@ async fn concurrent_requests_with_one_key_have_one_effect_and_one_response() {
 /// INV2, INV12
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_invitations_stop_at_the_limit() {
-    let limits = Limits { max_pending: 10, ..ample() };
-    let app = Arc::new(TestApp::with(limits).await);
+    let deployment = Deployment { max_pending: 10, ..ample() };
+    let app = Arc::new(TestApp::with(deployment).await);
     let acme = app.create_organization(ADA, "Acme").await;
     let requests = |from: usize| {
         let acme = &acme;

@@ -3,7 +3,7 @@
 
 use members::MAX_SORTED;
 use serde_json::{Value, json};
-use shared::http::Limits;
+use shared::http::Deployment;
 
 use crate::{
     helpers::{DEE, each, id, nth_user},
@@ -127,7 +127,7 @@ async fn cursor_of_an_order_by_name_belongs_to_that_order() {
 /// SUB6: an order by name reads all users that match, so there is a bound. Other orders have none.
 #[tokio::test]
 async fn more_than_five_hundred_users_are_not_sorted_by_name() {
-    let app = TestApp::with(Limits { max_pending: 100_000, ..ample() }).await;
+    let app = TestApp::with(Deployment { max_pending: 100_000, ..ample() }).await;
     let acme = app.create_tree(ADA, "Acme").await;
     let invite = async |from: usize, to: usize| {
         let offer = |n| json!({ "email": format!("p{n:03}@example.com"), "role_id": "user" });

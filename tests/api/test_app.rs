@@ -22,7 +22,7 @@ use local::engine::Engine;
 use serde_json::{Value, json};
 use shared::{
     domain::{AlertId, Budgets, Email, MemberId, OrgId, UserId},
-    http::{App, Limits, TokenClaims, complete},
+    http::{App, Deployment, TokenClaims, complete},
     store::{Cost, Store},
 };
 use tokio::net::TcpListener;
@@ -68,8 +68,8 @@ pub const EVE: Identity = identity("eve", "eve@example.com");
 pub const OPERATOR: Identity =
     Identity { scope: "openid operator", ..identity("op", "op@platform.example") };
 
-/// The limits of an app whose budgets no test uses up (INV14).
-pub fn ample() -> Limits {
+/// A deployment whose budgets no test uses up (INV14).
+pub fn ample() -> Deployment {
     let budgets = Budgets {
         sending_interval_seconds: 0,
         sendings_per_invitation: u32::MAX,
@@ -79,7 +79,7 @@ pub fn ample() -> Limits {
         organizations_per_person: u32::MAX,
         join_requests_per_person: u32::MAX,
     };
-    Limits { budgets, ..Limits::default() }
+    Deployment { budgets, ..Deployment::default() }
 }
 
 pub struct TestApp {
@@ -110,26 +110,26 @@ impl TestApp {
         Self::with(ample()).await
     }
 
-    pub async fn with(limits: Limits) -> Self {
+    pub async fn with(deployment: Deployment) -> Self {
         let (engine, client) = start_engine().await;
-        Self::over(client, engine, limits).await
+        Self::over(client, engine, deployment).await
     }
 
     /// An app with a fault layer between it and its engine.
-    pub async fn with_fault_layer(limits: Limits) -> (Self, Layer) {
+    pub async fn with_fault_layer(deployment: Deployment) -> (Self, Layer) {
         let (engine, client) = start_engine().await;
         let (layer, client) = Layer::under(&client);
-        (Self::over(client, engine, limits).await, layer)
+        (Self::over(client, engine, deployment).await, layer)
     }
 
     /// An app over the engine of `client`, with a table of its own.
-    pub async fn over(client: Client, engine: Option<Engine>, limits: Limits) -> Self {
+    pub async fn over(client: Client, engine: Option<Engine>, deployment: Deployment) -> Self {
         let table = format!("test-{:032x}", rand::random::<u128>());
         local::table::create_table(&client, &table).await.unwrap();
         let store = Store::new(client.clone(), &table);
         let router = complete(
             local::routers(),
-            App { store: store.clone(), limits, claims: TokenClaims::default() },
+            App { store: store.clone(), deployment, claims: TokenClaims::default() },
         );
         let (last_request, now) = (Arc::default(), AtomicI64::new(NOON));
         Self { client, table, store, router, last_request, now, _engine: engine }

@@ -10,7 +10,7 @@ use shared::{
         NewInvitation, OfferedRole, OrgId, PendingRoom, Person, Refusal, RequestContext, RoleId,
         Standing,
     },
-    http::{Answer, ApiError, App, Call, JsonOrCsv, Limits, Path, Problem, views},
+    http::{Answer, ApiError, App, Call, Deployment, JsonOrCsv, Path, Problem, views},
     store::{Chunk, Committed, Deadline, EarlierRun, Error, FetchedItems, Key, Transaction},
 };
 
@@ -112,7 +112,7 @@ impl BatchInvite<'_> {
         let slots = offers.iter().map(|offer| self.slot(offer));
         let budgets = offers.iter().map(|offer| Key::budget(&self.budget_of_address(offer)));
         let of_organization =
-            self.app.limits.budgets.of_organization_later(self.org, self.context.at);
+            self.app.deployment.budgets.of_organization_later(self.org, self.context.at);
         let shared = [Key::counts(self.org), Key::budget(&of_organization)];
         let keys = slots.chain(budgets).chain(self.roles()).chain(shared).chain(also);
         let store = &self.app.store;
@@ -143,7 +143,7 @@ impl BatchInvite<'_> {
     }
 
     fn budget_of_address(&self, offer: &InvitationOffer) -> DayBudget {
-        self.app.limits.budgets.of_address(&offer.email, self.context.at)
+        self.app.deployment.budgets.of_address(&offer.email, self.context.at)
     }
 
     /// Checks that the actor may invite. Unless the request is a file, also checks that they may
@@ -246,7 +246,7 @@ impl BatchInvite<'_> {
         facts: &BatchFacts,
     ) -> Result<ChunkEnd, Error> {
         let (mut outcomes, mut created) = (before.to_vec(), Vec::new());
-        let Limits { max_pending, budgets, .. } = self.app.limits;
+        let Deployment { max_pending, budgets, .. } = self.app.deployment;
         let of_organization = budgets.of_organization(&facts.actor.org, self.context.at);
         let used = facts.found.used(&of_organization);
         let mut room = InvitationRoom {
@@ -282,7 +282,7 @@ impl BatchInvite<'_> {
         created: &[NewInvitation],
         chunk: Chunk,
     ) -> Result<Transaction<'_>, Error> {
-        let Limits { max_pending, budgets, .. } = self.app.limits;
+        let Deployment { max_pending, budgets, .. } = self.app.deployment;
         let writes = self.app.store.transaction(self.context);
         let mut writes = writes.create_invitations(actor, created, max_pending, chunk)?;
         for NewInvitation { invitation, .. } in created {

@@ -20,7 +20,7 @@ use shared::{
         InvitationUpdate, Language, Level, MAX_DAYS, OrgId, Refusal, RoleId, RoleObject,
     },
     http::{
-        Answer, ApiError, App, BoundedInt, Call, CountedPage, IfMatch, Json, Limits, NoBody,
+        Answer, ApiError, App, BoundedInt, Call, CountedPage, Deployment, IfMatch, Json, NoBody,
         PageQuery, Path, Query, Time, WithEtag, not_null, nullable, views,
     },
     store::{FetchedItems, InvitationChange, Key, List},
@@ -73,7 +73,7 @@ async fn invite(
     let view =
         views::SentInvitation::new(invitation, &actor.org, role.as_ref(), people, context.at);
     let answer = Answer::created(location(invitation), &view).with_version(invitation.version);
-    let Limits { max_pending, budgets, .. } = app.limits;
+    let Deployment { max_pending, budgets, .. } = app.deployment;
     let of_address = budgets.of_address(&invitation.email, context.at);
     let of_organization = budgets.of_organization(&actor.org, context.at);
     let writes = app.store.transaction(&context).create_invitation(&actor, &new, max_pending)?;
@@ -170,7 +170,7 @@ async fn resend(
     let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     let before = pending(&found, &key, id)?;
-    let after = domain::resend(&actor, &before, &app.limits.budgets, context.at)?;
+    let after = domain::resend(&actor, &before, &app.deployment.budgets, context.at)?;
     let also = app.store.get_also(found, views::Invitation::name_keys(&after)).await?;
     let view = show(&actor.org, &after, &also, context.at)?;
     let answer = Answer::ok(&view).with_version(after.version);

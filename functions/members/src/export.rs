@@ -23,7 +23,7 @@ use tokio::{task::spawn_blocking, time::Instant};
 use crate::{
     AuthorizedList, Filters,
     about::{About, FilteredNames},
-    export_bucket::{ExportBucket, StoredObject, attachment, file_name},
+    export_bucket::{ExportBucket, FileKey, attachment, file_name},
     rows::{COLUMNS, DisplayNames},
     sheet::{Sheet, XLSX},
     sorted::ExportedUsers,
@@ -149,7 +149,7 @@ struct ExportRecord {
     inline: bool,
     /// The copy in the bucket: of a file that is too large for a response, or of any file that a
     /// repeat must get again.
-    stored: Option<StoredObject>,
+    stored: Option<FileKey>,
 }
 
 impl ExportConfig {
@@ -169,7 +169,7 @@ impl ExportConfig {
         let inline = file.len() <= self.bounds.inline;
         let stored = match &self.bucket {
             Some(bucket) if repeatable || !inline => {
-                Some(bucket.store(file.clone(), &file_name).await?)
+                Some(bucket.save(file.clone(), &file_name).await?)
             }
             None if !inline => return Err(Refusal::ExportSizeLimit(self.bounds.inline).into()),
             _ => None,
@@ -205,7 +205,7 @@ impl ExportConfig {
         let record: ExportRecord = serde_json::from_str(record).map_err(Problem::internal)?;
         let file = if record.inline {
             let (bucket, object) = self.copy(&record)?;
-            Some(bucket.fetch(object).await?.ok_or(Refusal::ExportNotKept)?)
+            Some(bucket.load(object).await?.ok_or(Refusal::ExportNotKept)?)
         } else {
             None
         };
@@ -216,7 +216,7 @@ impl ExportConfig {
     fn copy<'a>(
         &'a self,
         record: &'a ExportRecord,
-    ) -> Result<(&'a ExportBucket, &'a StoredObject), Refusal> {
+    ) -> Result<(&'a ExportBucket, &'a FileKey), Refusal> {
         self.bucket.as_ref().zip(record.stored.as_ref()).ok_or(Refusal::ExportNotKept)
     }
 }

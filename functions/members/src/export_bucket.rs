@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The time to live of a link. The link ends earlier if the credentials that sign it do.
-const LINK: Duration = Duration::from_mins(5);
+const LINK_LIFETIME: Duration = Duration::from_mins(5);
 /// The longest name of an organization in the name of a file, in characters.
 pub const MAX_NAME_IN_FILE_NAME: usize = 60;
 
-/// What a [`FileStore`] does: a future, so that any store can be behind it.
+/// The boxed future of a [`FileStore`] method.
 pub type StoreFuture<'a, T> =
     Pin<Box<dyn Future<Output = Result<T, BucketUnavailable>> + Send + 'a>>;
 
@@ -27,7 +27,7 @@ pub trait FileStore: Debug + Send + Sync {
     /// The file at `key`. `None` if it has been deleted.
     fn load<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Vec<u8>>>;
 
-    /// A URL that gives access to the file at `key` for this long, without credentials.
+    /// A URL that gives access to the file at `key` from `from` for `lifetime`, without credentials.
     fn link<'a>(
         &'a self,
         key: &'a str,
@@ -46,7 +46,7 @@ pub struct ExportBucket(Arc<dyn FileStore>);
 
 /// The key of a stored file. It is random, so only the link gives access.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct StoredObject(String);
+pub(crate) struct FileKey(String);
 
 /// A link to a stored file.
 #[derive(Debug, Serialize)]
@@ -58,7 +58,7 @@ pub(crate) struct Link {
 }
 
 impl ExportBucket {
-    /// The bucket of a store.
+    /// An export bucket whose files `files` keeps.
     pub fn new(files: impl FileStore + 'static) -> Self {
         Self(Arc::new(files))
     }
@@ -68,14 +68,14 @@ impl ExportBucket {
     /// # Errors
     ///
     /// [`BucketUnavailable`] if the upload fails.
-    pub(crate) async fn store(
+    pub(crate) async fn save(
         &self,
         file: Vec<u8>,
         name: &str,
-    ) -> Result<StoredObject, BucketUnavailable> {
+    ) -> Result<FileKey, BucketUnavailable> {
         let key = format!("{:032x}.xlsx", rand::random::<u128>());
         self.0.save(&key, name, file).await?;
-        Ok(StoredObject(key))
+        Ok(FileKey(key))
     }
 
     /// A stored file. `None` if the bucket has deleted it.
@@ -83,9 +83,9 @@ impl ExportBucket {
     /// # Errors
     ///
     /// [`BucketUnavailable`] if the bucket cannot be reached.
-    pub(crate) async fn fetch(
+    pub(crate) async fn load(
         &self,
-        StoredObject(key): &StoredObject,
+        FileKey(key): &FileKey,
     ) -> Result<Option<Vec<u8>>, BucketUnavailable> {
         self.0.load(key).await
     }
@@ -97,11 +97,11 @@ impl ExportBucket {
     /// [`BucketUnavailable`] if the link cannot be signed.
     pub(crate) async fn link(
         &self,
-        StoredObject(key): &StoredObject,
+        FileKey(key): &FileKey,
         now: Timestamp,
     ) -> Result<Link, BucketUnavailable> {
-        let url = self.0.link(key, now, LINK).await?;
-        Ok(Link { url, expires_at: now.saturating_add(LINK).unwrap_or(Timestamp::MAX) })
+        let url = self.0.link(key, now, LINK_LIFETIME).await?;
+        Ok(Link { url, expires_at: now.saturating_add(LINK_LIFETIME).unwrap_or(Timestamp::MAX) })
     }
 }
 
@@ -120,7 +120,7 @@ pub fn attachment(name: &str) -> String {
         match c {
             '"' | '\\' | '%' => plain.push('_'),
             c if c.is_ascii() && !c.is_control() => plain.push(c),
-            // A run of other characters is one mark.
+            // A run of characters that are not ASCII becomes one `_`, also after a replaced character.
             _ if plain.ends_with('_') => {}
             _ => plain.push('_'),
         }

@@ -36,7 +36,7 @@ pub(crate) async fn add(
     let view = views::CriticalAlertUser::of(user.clone(), views::Person::caller(&actor));
     let answer = Answer::created(location, &view);
     let writes = app.store.transaction(&context).add_entry(&actor, &user, tombstone)?;
-    answer.commit(spend(writes, &app.limits.budgets, &actor.org, &user)).await
+    answer.commit(spend(writes, &app.deployment.budgets, &actor.org, &user)).await
 }
 
 /// Counts the mail about a new entry in the budgets of its address and of the organization.

@@ -100,7 +100,7 @@ pub(crate) async fn ask(
     let (request, facts) = requester.ask(&organization, found, comment).await?;
     let view = views::JoinRequest::of(request.clone(), organization.name.clone());
     let answer = Answer::created(format!("/v1/organizations/{org}/join-requests/mine"), &view);
-    let budget = app.limits.budgets.of_requester(org, &person.id, context.at);
+    let budget = app.deployment.budgets.of_requester(org, &person.id, context.at);
     let writes = app.store.transaction(&context).ask_to_join(&organization, &request, &facts)?;
     answer.commit(writes.spend(&budget, 1)).await
 }

@@ -25,7 +25,7 @@ pub(crate) async fn create(
     Call { app, person, context, .. }: Call,
     Json(CreateOrganizationRequest { name: NameField(name) }): Json<CreateOrganizationRequest>,
 ) -> Result<Answer, ApiError> {
-    if !app.limits.self_service {
+    if !app.deployment.self_service {
         return Err(Refusal::SelfServiceDisabled.into());
     }
     let id = OrgId::new(context.at, context.seed);
@@ -41,7 +41,7 @@ pub(crate) async fn create(
         Answer::created(format!("/v1/organizations/{id}"), &view).with_version(org.version);
     let (org, first_member) = (&org, Some(&first_member));
     let new = NewOrganization { org, first_member, first_admin: None, parent: None, creator: None };
-    let budget = app.limits.budgets.of_creator(&person.id, context.at);
+    let budget = app.deployment.budgets.of_creator(&person.id, context.at);
     let writes = app.store.transaction(&context).create_organization(new)?;
     answer.commit(writes.spend(&budget, 1)).await
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use mail::MailService;
 use shared::{
     domain::RequestContext,
-    http::{App, BasePath, Limits, TokenClaims, complete},
+    http::{App, BasePath, Deployment, TokenClaims, complete},
     store::Store,
 };
 
@@ -46,25 +46,25 @@ pub const TABLE: &str = "rolecall";
 /// The file in the data directory with the events of the event bus, each a line of JSON.
 pub const EVENTS_FILE: &str = "events.jsonl";
 
-/// All functions over the table that `client` reaches, with the default limits.
+/// All functions over the table that `client` reaches, of a default deployment.
 pub fn router(client: Client) -> Router {
     complete(routers(), app(client))
 }
 
-/// All functions with the options in `args`, and these limits.
-pub fn router_for(args: &Args, limits: Limits, client: Client) -> Router {
+/// All functions with the options in `args`, of this deployment.
+pub fn router_for(args: &Args, deployment: Deployment, client: Client) -> Router {
     let base_path = args.base_path.map_or("", BasePath::as_str);
     let url: &'static str = format!("http://{}{base_path}", server::reachable(args.listen)).leak();
     let App { store, .. } = app(client);
-    let limits = Limits { public_url: Some(url), ..limits };
-    let router = complete(routers(), App { store, limits, claims: args.claims });
+    let deployment = Deployment { public_url: Some(url), ..deployment };
+    let router = complete(routers(), App { store, deployment, claims: args.claims });
     if args.certification { authzen_fixtures::with_fixtures(router) } else { router }
 }
 
 /// The state of the functions: a store over `client`, and the defaults.
 pub fn app(client: Client) -> App {
-    let (limits, claims) = (Limits::default(), TokenClaims::default());
-    App { store: Store::new(client, TABLE), limits, claims }
+    let (deployment, claims) = (Deployment::default(), TokenClaims::default());
+    App { store: Store::new(client, TABLE), deployment, claims }
 }
 
 /// Runs the clean-up and sends the mail that is due, as the deployed schedules do, and deletes expired items, as DynamoDB does.

@@ -43,10 +43,10 @@ async fn main() -> ExitCode {
 async fn serve(args: &Args) -> Result<(), Error> {
     start_log()?;
     let mut terminated = signal(SignalKind::terminate())?;
-    let limits = shared::lambda::limits()?;
+    let deployment = shared::lambda::deployment()?;
     let (claims, brand) = (shared::lambda::token_claims()?, brand()?);
     let args = &Args { claims, brand, ..args.clone() };
-    let server = Server::open(args, |client| local::router_for(args, limits, client)).await?;
+    let server = Server::open(args, |client| local::router_for(args, deployment, client)).await?;
     print_addresses(args, &server);
     print_warning(args);
     server

@@ -48,6 +48,6 @@ pub fn levels_in(org: &Organization, role: RoleId) -> Option<Levels> {
 pub(super) fn check_no_escalation(granter: Levels, levels: Levels) -> Result<(), Refusal> {
     let grantable = granter.higher(BuiltIn::User.levels());
     grantable
-        .covers(levels)
+        .check_covers(levels)
         .map_err(|(object, level)| Refusal::ExceedsOwnPermissions(object, level))
 }

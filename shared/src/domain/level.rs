@@ -78,7 +78,7 @@ impl Levels {
     ///
     /// # Errors
     /// The first role object on which `other` is higher, with its level there.
-    pub fn covers(self, other: Self) -> Result<(), (RoleObject, Level)> {
+    pub fn check_covers(self, other: Self) -> Result<(), (RoleObject, Level)> {
         match other.iter().find(|&(object, level)| level > self.level_on(object)) {
             Some(excess) => Err(excess),
             None => Ok(()),
@@ -158,9 +158,12 @@ mod tests {
     #[test]
     fn levels_cover_levels_that_are_nowhere_higher() {
         let (admin, user) = (BuiltIn::Admin.levels(), BuiltIn::User.levels());
-        assert_eq!(admin.covers(admin), Ok(()));
-        assert_eq!(admin.covers(user), Ok(()));
-        assert_eq!(user.covers(admin), Err((RoleObject::CriticalAlertUsers, Level::FullAccess)));
+        assert_eq!(admin.check_covers(admin), Ok(()));
+        assert_eq!(admin.check_covers(user), Ok(()));
+        assert_eq!(
+            user.check_covers(admin),
+            Err((RoleObject::CriticalAlertUsers, Level::FullAccess))
+        );
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl FromStr for BasePath {
         if OWN.contains(&first) || !text.split('/').all(is_segment) {
             return Err(NotABasePath);
         }
-        // Leaked once a process, so that the limits of a deployment are `Copy`.
+        // Leaked once a process, so that a `Deployment` is `Copy`.
         Ok(Self(format!("/{text}").leak()))
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct Caller {
 /// A call of the API by a person who is signed in: the [`App`], and the caller.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The table and the limits of the application.
+    /// The table and the configuration of the deployment.
     pub app: App,
     /// The person.
     pub person: Person,

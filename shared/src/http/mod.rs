@@ -66,15 +66,15 @@ use crate::{domain::Budgets, store::Store};
 pub struct App {
     /// The table.
     pub store: Store,
-    /// The limits of this deployment.
-    pub limits: Limits,
+    /// The configuration of this deployment.
+    pub deployment: Deployment,
     /// The names of claims and scopes in the tokens of its issuer.
     pub claims: TokenClaims,
 }
 
 /// The configuration of a deployment.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct Deployment {
     /// Whether everyone may create organizations; if not, only operators may.
     pub self_service: bool,
     /// The most pending invitations of one organization (INV12).
@@ -92,7 +92,7 @@ pub struct Limits {
     pub trusted_proxy: Option<&'static TrustedProxy>,
 }
 
-impl Default for Limits {
+impl Default for Deployment {
     fn default() -> Self {
         let (budgets, public_url) = (Budgets::default(), Some("http://127.0.0.1:9000"));
         Self {
@@ -111,7 +111,7 @@ impl Default for Limits {
 pub fn complete(router: Router<App>, app: App) -> Router {
     let replay = middleware::from_fn_with_state(app.clone(), idempotency::replay_repeats);
     let mut router = router.layer(replay);
-    if let Some(proxy) = app.limits.trusted_proxy {
+    if let Some(proxy) = app.deployment.trusted_proxy {
         router = router.layer(middleware::from_fn_with_state(proxy, trusted_proxy::require_proxy));
     }
     conventions(router.with_state(app))

@@ -3,7 +3,7 @@
 use axum::{extract::FromRequestParts, http::request::Parts};
 use lambda_http::{RequestExt, request::RequestContext as GatewayContext};
 
-use super::{App, Limits, Problem};
+use super::{App, Deployment, Problem};
 
 /// The URL of the API, without a slash at its end: the configured one, or else that of the API's own
 /// endpoint.
@@ -18,7 +18,7 @@ impl FromRequestParts<App> for PublicUrl {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Limits { public_url, endpoint_domain, .. } = app.limits;
+        let Deployment { public_url, endpoint_domain, .. } = app.deployment;
         if let Some(url) = public_url {
             return Ok(Self(url.trim_end_matches('/').to_owned()));
         }
