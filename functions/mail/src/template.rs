@@ -52,46 +52,54 @@ pub(crate) struct Draft {
 pub(crate) fn render(draft: &Draft, brand: &Brand) -> MailContent {
     let Draft { text, language, values } = draft;
     let template = text.in_language(*language).trim();
-    let (subject, body) = template.split_once("\n\n").unwrap_or((template, ""));
-    let subject = insert(subject, values, |value| single_line(value, MAX_SUBJECT_VALUE));
+    let (first_line, body) = template.split_once("\n\n").unwrap_or((template, ""));
+    let filled = insert(first_line, values, |value| single_line(value, MAX_SUBJECT_VALUE));
     // A mail program would decode an encoded word (RFC 2047), whatever it says.
-    let subject = subject.replace("=?", "= ?");
+    let subject = filled.replace("=?", "= ?");
     // A paragraph of one value can be empty.
     let paragraphs: Vec<String> = body
         .split("\n\n")
         .map(|lines| lines.replace('\n', " "))
         .filter(|paragraph| !plain(paragraph, values).is_empty())
         .collect();
-    let footer = footer(*language, values, brand);
-    let in_text = paragraphs.iter().map(|paragraph| match link(paragraph) {
-        Some((label, target)) => format!("{}:\n{}", plain(label, values), plain(target, values)),
-        None => plain(paragraph, values),
-    });
-    let in_text = in_text.chain([footer.join("\n")]).collect::<Vec<_>>().join("\n\n");
-    let in_html = paragraphs.iter().map(|paragraph| match link(paragraph) {
-        Some((label, target)) => button(&html(label, values), &html(target, values)),
-        None => format!("<p class=\"text\" style=\"{TEXT}\">{}</p>", html(paragraph, values)),
-    });
-    let links = paragraphs.iter().filter_map(|paragraph| link(paragraph));
-    let hints = links.map(|(_, target)| hint(&html(target, values), *language));
-    let in_html = in_html.chain(hints);
-    let linked = |line: &String| with_link(line, brand.support.as_ref().map(Email::as_str));
-    let footer = footer.iter().map(linked).collect::<Vec<_>>();
+    let footer_lines = footer(*language, values, brand);
+    let support = brand.support.as_ref().map(Email::as_str);
+    let html_footer: Vec<_> = footer_lines.iter().map(|line| with_link(line, support)).collect();
     let framed = [
         ("language", language.tag().to_owned()),
         ("subject", escape_html(&subject)),
-        ("brand", head(brand)),
-        ("body", in_html.collect::<Vec<_>>().join("\n")),
-        ("footer", footer.join("<br>\n")),
+        ("brand", header(brand)),
+        ("body", html_body(&paragraphs, values, *language)),
+        ("footer", html_footer.join("<br>\n")),
     ];
     let html = replace(FRAME, |name| {
         framed.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
     });
-    MailContent { subject, text: in_text + "\n", html }
+    MailContent { subject, text: plain_body(&paragraphs, values, &footer_lines), html }
 }
 
-/// The head of the HTML body: the logo, or the name of the product.
-fn head(brand: &Brand) -> String {
+/// The plain body: the paragraphs and the footer.
+fn plain_body(paragraphs: &[String], values: &[(&str, String)], footer: &[String]) -> String {
+    let written = paragraphs.iter().map(|paragraph| match link(paragraph) {
+        Some((label, target)) => format!("{}:\n{}", plain(label, values), plain(target, values)),
+        None => plain(paragraph, values),
+    });
+    written.chain([footer.join("\n")]).collect::<Vec<_>>().join("\n\n") + "\n"
+}
+
+/// The paragraphs in HTML, and the addresses of the links.
+fn html_body(paragraphs: &[String], values: &[(&str, String)], language: Language) -> String {
+    let written = paragraphs.iter().map(|paragraph| match link(paragraph) {
+        Some((label, target)) => button(&html(label, values), &html(target, values)),
+        None => format!("<p class=\"text\" style=\"{TEXT}\">{}</p>", html(paragraph, values)),
+    });
+    let links = paragraphs.iter().filter_map(|paragraph| link(paragraph));
+    let hints = links.map(|(_, target)| hint(&html(target, values), language));
+    written.chain(hints).collect::<Vec<_>>().join("\n")
+}
+
+/// The header of the HTML body: the logo, or the name of the product.
+fn header(brand: &Brand) -> String {
     let product = escape_html(&brand.product);
     let Some(logo) = &brand.logo else { return product };
     let logo = escape_html(logo);
@@ -118,30 +126,28 @@ fn hint(target: &str, language: Language) -> String {
 
 /// The lines below the mail: the sender, the recipient, and where to ask.
 fn footer(language: Language, values: &[(&str, String)], brand: &Brand) -> Vec<String> {
-    let recipient = values.iter().find(|(name, _)| *name == "recipient");
-    let recipient = recipient.map_or("", |(_, value)| value);
+    let found = values.iter().find(|(name, _)| *name == "recipient");
+    let recipient = found.map_or("", |(_, value)| value);
     let names = [("product", brand.product.as_str()), ("recipient", recipient)];
     let sent_by = Phrase::SentBy.with(language, &names);
-    let support = brand.support.as_ref();
-    let support = support.map(|to| Phrase::Support.with(language, &[("support", to.as_str())]));
-    [Some(sent_by), support].into_iter().flatten().collect()
+    let ask = |to: &Email| Phrase::Support.with(language, &[("support", to.as_str())]);
+    [Some(sent_by), brand.support.as_ref().map(ask)].into_iter().flatten().collect()
 }
 
-/// A line of the footer in HTML. The address of the support is a link, if the line ends with it.
+/// A line of the footer in HTML. The address of the support is a link if only a full stop follows it.
 fn with_link(line: &str, support: Option<&str>) -> String {
-    let split = support.and_then(|to| Some((line.rsplit_once(to)?, to)));
-    let Some(((before, after), to)) = split.filter(|((_, after), _)| *after == ".") else {
+    let before_address = |to| Some((line.strip_suffix('.')?.strip_suffix(to)?, to));
+    let Some((before, to)) = support.and_then(before_address) else {
         return escape_html(line);
     };
     // The characters that separate parts of a `mailto` address (RFC 6068).
     let encoded = [('%', "%25"), ('?', "%3F"), ('&', "%26"), ('#', "%23")];
     let target = encoded.iter().fold(to.to_owned(), |to, (c, code)| to.replace(*c, code));
     format!(
-        "{}<a class=\"link\" href=\"mailto:{}\" style=\"color: #1d4ed8\">{}</a>{}",
+        "{}<a class=\"link\" href=\"mailto:{}\" style=\"color: #1d4ed8\">{}</a>.",
         escape_html(before),
         escape_html(&target),
-        escape_html(to),
-        escape_html(after)
+        escape_html(to)
     )
 }
 

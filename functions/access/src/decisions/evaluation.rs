@@ -79,7 +79,7 @@ fn items(evaluations: &[Value], defaults: &EvaluationDraft) -> Result<Vec<BatchI
         return Err(FieldError { pointer, detail });
     }
     let item = |(index, value)| {
-        let fields = JsonFields::item(value, format!("/evaluations/{index}"));
+        let fields = JsonFields::from_object(value, format!("/evaluations/{index}"));
         let explain = fields.as_ref().ok().and_then(|item| item.explain().ok().flatten());
         BatchItem {
             explain: explain.unwrap_or(defaults.explains()),

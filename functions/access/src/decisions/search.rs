@@ -9,7 +9,7 @@ use shared::{
 
 use super::{
     ACTIONS, DecisionCaller, ORGANIZATION, USER, organization,
-    wire::{JsonFields, malformed},
+    wire::{JsonFields, PageFields, malformed},
 };
 
 /// The largest page, and the size of a page without a limit.
@@ -87,8 +87,8 @@ impl SearchPage {
         searched: &str,
     ) -> Result<Self, Problem> {
         fields.explain().map_err(malformed)?;
-        let (token, wanted) = fields.page().map_err(malformed)?;
-        let wanted = wanted.map(|limit| limit.min(MAX_RESULTS));
+        let PageFields { token, limit } = fields.page().map_err(malformed)?;
+        let wanted = limit.map(|limit| limit.min(MAX_RESULTS));
         let search = vec![route.to_owned(), fields.page_binding(searched)];
         let token = token.filter(|token| !token.is_empty());
         let Some(token) = token else {

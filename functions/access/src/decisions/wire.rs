@@ -53,6 +53,15 @@ impl EvaluationDraft {
     }
 }
 
+/// The fields of a search's `page`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PageFields {
+    /// The token of the page; empty for the first one.
+    pub(crate) token: Option<String>,
+    /// The most results that the caller wants.
+    pub(crate) limit: Option<u64>,
+}
+
 /// The value of `options.evaluations_semantic`: when a batch ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Semantic {
@@ -84,10 +93,10 @@ impl<'a> JsonFields<'a> {
     /// # Errors
     ///
     /// `value` is not an object.
-    pub(crate) fn item(value: &'a Value, pointer: String) -> Result<Self, FieldError> {
+    pub(crate) fn from_object(value: &'a Value, pointer: String) -> Result<Self, FieldError> {
         match value {
             Value::Object(fields) => Ok(Self { fields, pointer }),
-            _ => Err(wrong_type(pointer, "an object")),
+            _ => Err(invalid_value(pointer, "an object")),
         }
     }
 
@@ -100,12 +109,15 @@ impl<'a> JsonFields<'a> {
     }
 
     fn object(&self, name: &str) -> Result<Option<Self>, FieldError> {
-        self.get(name).map(|value| JsonFields::item(value, self.pointer_to(name))).transpose()
+        self.get(name)
+            .map(|value| JsonFields::from_object(value, self.pointer_to(name)))
+            .transpose()
     }
 
     fn text(&self, name: &str) -> Result<Option<String>, FieldError> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        let read = |value| text(value).ok_or_else(|| wrong_type(self.pointer_to(name), "a string"));
+        let read =
+            |value| text(value).ok_or_else(|| invalid_value(self.pointer_to(name), "a string"));
         self.get(name).map(read).transpose()
     }
 
@@ -217,7 +229,7 @@ impl<'a> JsonFields<'a> {
         match self.get("evaluations") {
             None => Ok(&[]),
             Some(Value::Array(items)) => Ok(items),
-            Some(_) => Err(wrong_type(self.pointer_to("evaluations"), "an array")),
+            Some(_) => Err(invalid_value(self.pointer_to("evaluations"), "an array")),
         }
     }
 
@@ -232,7 +244,7 @@ impl<'a> JsonFields<'a> {
             None | Some("execute_all") => Ok(Semantic::ExecuteAll),
             Some("deny_on_first_deny") => Ok(Semantic::DenyOnFirstDeny),
             Some("permit_on_first_permit") => Ok(Semantic::PermitOnFirstPermit),
-            Some(_) => Err(wrong_type(
+            Some(_) => Err(invalid_value(
                 options.pointer_to("evaluations_semantic"),
                 "`execute_all`, `deny_on_first_deny` or `permit_on_first_permit`",
             )),
@@ -244,15 +256,17 @@ impl<'a> JsonFields<'a> {
     /// # Errors
     ///
     /// One of them has the wrong type.
-    pub(crate) fn page(&self) -> Result<(Option<String>, Option<u64>), FieldError> {
-        let Some(page) = self.object("page")? else { return Ok((None, None)) };
+    pub(crate) fn page(&self) -> Result<PageFields, FieldError> {
+        let Some(page) = self.object("page")? else { return Ok(PageFields::default()) };
+        // `properties` must be an object if present; it has no meaning here.
         page.properties()?;
-        let expected = || wrong_type(page.pointer_to("limit"), "a whole number, 0 or more");
+        let expected = || invalid_value(page.pointer_to("limit"), "a whole number, 0 or more");
         let number = |value: &Value| {
             let WholeNumber(number) = WholeNumber::deserialize(value).map_err(|_| expected())?;
             u64::try_from(number).map_err(|_| expected())
         };
-        Ok((page.text("token")?, page.get("limit").map(number).transpose()?))
+        let limit = page.get("limit").map(number).transpose()?;
+        Ok(PageFields { token: page.text("token")?, limit })
     }
 
     /// The part of a search to which a page token is bound: all fields except `page`, and of the
@@ -266,7 +280,7 @@ impl<'a> JsonFields<'a> {
     }
 }
 
-fn wrong_type(pointer: String, expected: &str) -> FieldError {
+fn invalid_value(pointer: String, expected: &str) -> FieldError {
     FieldError { pointer, detail: format!("must be {expected}") }
 }
 
