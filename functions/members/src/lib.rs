@@ -33,8 +33,8 @@ use shared::{
         Problem, Query, ScopeParam, StatusParam, as_set, chosen, chosen_roles,
     },
     store::{
-        Direction, Error, FetchedItems, Key, Order, OrganizationCounts, PageRequest, RoleSummaries,
-        Slice, SortKey, Status, Store, User, UserFilter,
+        Direction, Error, FetchedItems, Key, ListedUser, Order, OrganizationCounts, PageRequest,
+        RoleSummaries, Slice, SortKey, Status, Store, UserFilter,
     },
 };
 
@@ -330,7 +330,7 @@ impl AuthorizedList {
         &self,
         store: &Store,
         page: PageRequest<'_>,
-    ) -> Result<(Slice<User>, RoleSummaries), ApiError> {
+    ) -> Result<(Slice<ListedUser>, RoleSummaries), ApiError> {
         let own = Some(self.actor.org.id()).filter(|_| !self.actor.org.roles.is_empty());
         if let Some(order) = self.sort.by_name() {
             return Ok(order.users(store, &self.filter, own).await?.page(page));

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use shared::{
     domain::{IdentityProviderRole, Invitation, MemberId, MemberKind, OrgId, RoleId},
     http::views,
-    store::{Error, Key, RoleSummaries, Store, User},
+    store::{Error, Key, ListedUser, RoleSummaries, Store},
 };
 
 use crate::sheet::{Cell, Column};
@@ -72,7 +72,7 @@ impl DisplayNames {
     pub(crate) async fn learn(
         &mut self,
         store: &Store,
-        users: &[User],
+        users: &[ListedUser],
         now: Timestamp,
     ) -> Result<(), Error> {
         let Unknown { organizations, invitations, keepers } = self.unknown(users);
@@ -102,7 +102,7 @@ impl DisplayNames {
     }
 
     /// What the rows of `users` name by id, and whose name is not known yet.
-    fn unknown<'a>(&self, users: &'a [User]) -> Unknown<'a> {
+    fn unknown<'a>(&self, users: &'a [ListedUser]) -> Unknown<'a> {
         let orgs = users.iter().map(|user| user.path().id());
         let sent_by_unknown = |invitation: &&Invitation| {
             inviter(invitation).is_some_and(|key| !self.inviters.contains_key(&key))
@@ -113,7 +113,7 @@ impl DisplayNames {
             organizations: orgs.filter(|org| !self.organizations.contains_key(org)).collect(),
             invitations: users
                 .iter()
-                .filter_map(User::invitation)
+                .filter_map(ListedUser::invitation)
                 .filter(sent_by_unknown)
                 .collect(),
             keepers: users.iter().filter_map(keeper).filter(is_unknown_keeper).collect(),
@@ -121,7 +121,7 @@ impl DisplayNames {
     }
 
     /// Whether the organization of a user is not deleted.
-    pub(crate) fn has_organization_of(&self, user: &User) -> bool {
+    pub(crate) fn has_organization_of(&self, user: &ListedUser) -> bool {
         self.organizations.contains_key(&user.path().id())
     }
 
@@ -136,7 +136,7 @@ impl DisplayNames {
     }
 
     /// The row of `user`, in the order of [`COLUMNS`].
-    pub(crate) fn row<'a>(&'a self, user: &'a User, now: Timestamp) -> [Cell<'a>; WIDTH] {
+    pub(crate) fn row<'a>(&'a self, user: &'a ListedUser, now: Timestamp) -> [Cell<'a>; WIDTH] {
         let (org, role) = (user.path().id(), user.role());
         let organization = self.organizations.get(&org).map_or("", String::as_str).into();
         let identity = match views::identity_provider_role(role, self.roles.of(role)) {
@@ -146,7 +146,7 @@ impl DisplayNames {
         let role_name = self.role_name(role).into();
         let (org, role) = (org.to_string().into(), role.to_string().into());
         match user {
-            User::Active(member) => [
+            ListedUser::Active(member) => [
                 organization,
                 match member.kind() {
                     MemberKind::Person => "Person",
@@ -171,7 +171,7 @@ impl DisplayNames {
                 member.user_id.as_str().into(),
                 Cell::Blank,
             ],
-            User::Pending(invitation) => [
+            ListedUser::Pending(invitation) => [
                 organization,
                 "Person".into(),
                 invitation.email.as_str().into(),
@@ -195,7 +195,7 @@ impl DisplayNames {
         }
     }
 
-    fn keeper_of(&self, user: &User) -> Cell<'_> {
+    fn keeper_of(&self, user: &ListedUser) -> Cell<'_> {
         let keeper = keeper(user).map(|(org, keeper)| Key::member(org, keeper));
         let name = keeper.and_then(|key| self.keepers.get(&key)?.as_deref());
         name.map_or(Cell::Blank, Cell::from)
@@ -210,7 +210,7 @@ impl DisplayNames {
 }
 
 /// The organization and the keeper of a service.
-fn keeper(user: &User) -> Option<(OrgId, MemberId)> {
+fn keeper(user: &ListedUser) -> Option<(OrgId, MemberId)> {
     Some((user.path().id(), user.keeper()?))
 }
 

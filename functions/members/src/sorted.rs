@@ -5,8 +5,8 @@ use shared::{
     domain::{OrgId, fold},
     http::{ApiError, FieldError, Problem},
     store::{
-        Direction, Error, PageRequest, Position, RoleSummaries, Slice, Store, User, UserFilter,
-        UserStream, index::address_of,
+        Direction, Error, ListedUser, PageRequest, Position, RoleSummaries, Slice, Store,
+        UserFilter, UserStream, index::address_of,
     },
 };
 
@@ -37,7 +37,7 @@ enum Compared {
 /// All users that match, in order, and their roles.
 pub(crate) struct SortedUsers {
     order: NameOrder,
-    users: Vec<(String, User)>,
+    users: Vec<(String, ListedUser)>,
     roles: RoleSummaries,
 }
 
@@ -46,7 +46,7 @@ pub(crate) enum ExportedUsers<'a> {
     /// In the order of an index.
     Stream(UserStream<'a>),
     /// Sorted in memory. `None` after they were taken.
-    Sorted(Option<Vec<User>>),
+    Sorted(Option<Vec<ListedUser>>),
 }
 
 impl Sort {
@@ -91,14 +91,14 @@ impl NameOrder {
     }
 
     /// The compared name, then the address, then the id: no two users have the same key.
-    fn key(self, user: &User, roles: &RoleSummaries) -> String {
+    fn key(self, user: &ListedUser, roles: &RoleSummaries) -> String {
         let (name, address, id) = match user {
-            User::Active(member) => {
+            ListedUser::Active(member) => {
                 let names = member.folded_names();
                 let shown = names.lines().next().map(ToOwned::to_owned);
                 (shown, address_of(member), member.id().to_string())
             }
-            User::Pending(invitation) => {
+            ListedUser::Pending(invitation) => {
                 (None, invitation.email.to_string(), invitation.id.to_string())
             }
         };
@@ -128,7 +128,7 @@ impl SortedUsers {
     pub(crate) fn page(
         self,
         PageRequest { limit, after }: PageRequest<'_>,
-    ) -> (Slice<User>, RoleSummaries) {
+    ) -> (Slice<ListedUser>, RoleSummaries) {
         let direction = self.order.direction;
         let is_after =
             |key: &String| after.is_none_or(|after| direction.compare(key, &after.key).is_gt());
@@ -152,7 +152,7 @@ impl ExportedUsers<'_> {
     /// # Errors
     ///
     /// The errors of the store.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<User>>, Error> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<ListedUser>>, Error> {
         match self {
             Self::Stream(stream) => stream.next().await,
             Self::Sorted(users) => Ok(users.take()),

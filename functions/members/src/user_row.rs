@@ -5,7 +5,7 @@ use serde::Serialize;
 use shared::{
     domain::{Level, MemberKind, OrgId, Organization, Person, RoleObject, Standing, UserId},
     http::{ApiError, CountedPage, Json, Page, views},
-    store::{FetchedItems, Key, RoleSummaries, Slice, Store, User},
+    store::{FetchedItems, Key, ListedUser, RoleSummaries, Slice, Store},
 };
 
 /// An active member or a pending invitation (U3).
@@ -31,12 +31,12 @@ impl UserRow {
     pub(crate) async fn read(
         store: &Store,
         actor: &Standing,
-        users: Slice<User>,
+        users: Slice<ListedUser>,
         mut roles: RoleSummaries,
         now: Timestamp,
     ) -> Result<Slice<Self>, ApiError> {
         let Slice { items: users, next } = users;
-        let invitations = users.iter().filter_map(User::invitation);
+        let invitations = users.iter().filter_map(ListedUser::invitation);
         let deliveries = invitations.map(|invitation| Key::delivery(invitation.id));
         let (names, deliveries, ()) = tokio::try_join!(
             store.get_for_display(users.iter().flat_map(|user| name_keys(actor, user))),
@@ -64,7 +64,7 @@ pub(crate) async fn one_person(
 ) -> Result<Json<CountedPage<UserRow>>, ApiError> {
     let (actor, found) = store.facts(person, org, [Key::membership(org, user)]).await?;
     actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
-    let users: Vec<_> = found.membership(org, user)?.map(User::Active).into_iter().collect();
+    let users: Vec<_> = found.membership(org, user)?.map(ListedUser::Active).into_iter().collect();
     let users = Slice { items: users, next: None };
     let Slice { items, .. } =
         UserRow::read(store, &actor, users, RoleSummaries::default(), now).await?;
@@ -74,7 +74,7 @@ pub(crate) async fn one_person(
 
 /// The keys of the items that hold the names of a user's organization, of the people behind an invitation,
 /// and of the keeper of a service. The organization in the path is known.
-fn name_keys<'a>(actor: &Standing, user: &'a User) -> impl Iterator<Item = Key> + use<'a> {
+fn name_keys<'a>(actor: &Standing, user: &'a ListedUser) -> impl Iterator<Item = Key> + use<'a> {
     let org = user.path().id();
     let below = (org != actor.org.id()).then(|| Key::organization(org));
     let keeper = user.keeper().map(|keeper| Key::member(org, keeper));
@@ -93,17 +93,17 @@ struct RowNames<'a> {
 
 impl RowNames<'_> {
     /// The row of a user; none if their organization is deleted.
-    fn row(&self, user: &User, now: Timestamp) -> Result<Option<UserRow>, ApiError> {
+    fn row(&self, user: &ListedUser, now: Timestamp) -> Result<Option<UserRow>, ApiError> {
         let (id, role) = (user.path().id(), self.roles.of(user.role()));
         let other = || self.names.present_organization(id);
         let own = Some(self.own).filter(|own| own.id() == id);
         let Some(org) = own.or_else(other) else { return Ok(None) };
         Ok(Some(match user {
-            User::Active(member) => {
+            ListedUser::Active(member) => {
                 let view = views::Member::of(member, org.name.clone(), role, now);
                 UserRow::Active(view.with_keeper(member, &self.names, now)?)
             }
-            User::Pending(invitation) => UserRow::Pending {
+            ListedUser::Pending(invitation) => UserRow::Pending {
                 kind: MemberKind::Person,
                 invitation: views::SentInvitation::of(invitation, org, role, &self.names, now)?,
             },

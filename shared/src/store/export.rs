@@ -6,7 +6,7 @@ use futures_util::future::try_join_all;
 use serde_json::Value;
 
 use super::{
-    Error, Position, Store, Transaction, User, UserFilter,
+    Error, ListedUser, Position, Store, Transaction, UserFilter,
     item::Item,
     range::{Found, MAX_FILTER_UNITS, Range},
 };
@@ -64,7 +64,7 @@ impl UserStream<'_> {
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn next(&mut self) -> Result<Option<Vec<User>>, Error> {
+    pub async fn next(&mut self) -> Result<Option<Vec<ListedUser>>, Error> {
         if self.readers.iter().all(RangeReader::is_exhausted) {
             let Some(position) = self.next.take() else { return Ok(None) };
             let section = self.store.section(self.filter, &position).await?;
@@ -77,7 +77,7 @@ impl UserStream<'_> {
         let waiting =
             self.readers.iter_mut().filter(|reader| reader.ahead.is_empty() && !reader.ended);
         try_join_all(waiting.map(|reader| reader.read(store, share))).await?;
-        let ready = self.ready().into_iter().map(|(_, item)| User::of(item));
+        let ready = self.ready().into_iter().map(|(_, item)| ListedUser::of(item));
         ready.collect::<Result<_, _>>().map(Some)
     }
 

@@ -102,7 +102,7 @@ pub use roles::RoleChange;
 pub use schema::{Migration, READABLE_SCHEMA, WRITTEN_SCHEMA, upgraded};
 pub use transaction::Transaction;
 pub use user_counts::OrganizationCounts;
-pub use users::{Order, SortKey, User, UserFilter};
+pub use users::{ListedUser, Order, SortKey, UserFilter};
 
 /// The table.
 #[derive(Clone, Debug)]

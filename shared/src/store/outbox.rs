@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
-    Error, Key, List, PageRequest, Status, Store, User, UserFilter, keys::is_history,
+    Error, Key, List, ListedUser, PageRequest, Status, Store, UserFilter, keys::is_history,
     schema::upgraded, users::MAX_ROLE_RANGES,
 };
 use crate::domain::{
@@ -98,14 +98,14 @@ impl Store {
         });
         let mut listed: Vec<_> = try_join_all(listed).await?.into_iter().flatten().collect();
         listed.sort_by_key(|user| match user {
-            User::Active(member) => member.email.clone(),
-            User::Pending(invitation) => Some(invitation.email.clone()),
+            ListedUser::Active(member) => member.email.clone(),
+            ListedUser::Pending(invitation) => Some(invitation.email.clone()),
         });
         let mut users: Vec<_> = org.super_admin_user_id.iter().cloned().collect();
         // A service gets no mail.
-        listed.retain(|user| matches!(user, User::Active(Member { service: None, .. })));
+        listed.retain(|user| matches!(user, ListedUser::Active(Member { service: None, .. })));
         for user in listed.into_iter().take(MAX_NOTIFIED_MANAGERS) {
-            if let User::Active(Member { user_id, .. }) = user
+            if let ListedUser::Active(Member { user_id, .. }) = user
                 && !users.contains(&user_id)
             {
                 users.push(user_id);
@@ -131,8 +131,8 @@ impl Store {
             let page = PageRequest { limit: ADMINS_AT_ONCE, after: after.as_ref() };
             let listed = self.users(&filter, page).await?;
             users.extend(listed.items.into_iter().filter_map(|user| match user {
-                User::Active(member) => Some(member.user_id),
-                User::Pending(_) => None,
+                ListedUser::Active(member) => Some(member.user_id),
+                ListedUser::Pending(_) => None,
             }));
             after = listed.next;
             if after.is_none() {

@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{
-    Error, FetchedItems, InvitationChange, Key, MemberChange, PageRequest, Position, RoleWithUsers,
-    Status, Store, User, UserFilter,
+    Error, FetchedItems, InvitationChange, Key, ListedUser, MemberChange, PageRequest, Position,
+    RoleWithUsers, Status, Store, UserFilter,
     counters::{is_number, number_in},
     expression::Expression,
     index,
@@ -117,8 +117,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchRole`] if the role is not being deleted; [`Error::Unavailable`] if the table
-    /// cannot be reached.
+    /// [`Refusal::NoSuchOrganization`] if there is none any more; [`Refusal::NoSuchRole`] if the role is not being
+    /// deleted; the errors of [`reassign_users`](Self::reassign_users).
     pub async fn continue_role_deletion(
         &self,
         context: &RequestContext,
@@ -137,7 +137,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] if the table cannot be reached.
+    /// [`Refusal::NoSuchOrganization`] if the organization is deleted meanwhile; [`Refusal::NoSuchRole`] if the role is
+    /// not being deleted any more; another refusal of a write that no repetition resolves; [`Error::Unavailable`] if
+    /// the table cannot be reached.
     pub async fn reassign_users(
         &self,
         context: &RequestContext,
@@ -210,11 +212,11 @@ impl Store {
         &self,
         deletion: &RoleDeletion,
         after: Option<&Position>,
-    ) -> Result<(Vec<User>, Option<Position>), Error> {
+    ) -> Result<(Vec<ListedUser>, Option<Position>), Error> {
         let (path, role) = (&deletion.org.path, RoleId::Custom(deletion.role.id));
         let filter = UserFilter::of_roles(path, Status::ALL.to_vec(), vec![role]);
         let listed = self.users(&filter, PageRequest { limit: USERS_AT_ONCE, after }).await?;
-        let found = self.get(listed.items.iter().map(User::key)).await?;
+        let found = self.get(listed.items.iter().map(ListedUser::key)).await?;
         Ok((found.users_of(role, &listed.items)?, listed.next))
     }
 
@@ -224,7 +226,7 @@ impl Store {
         &self,
         context: &RequestContext,
         deletion: &RoleDeletion,
-        users: &[User],
+        users: &[ListedUser],
     ) -> Result<BatchEnd, Error> {
         let writes = self.transaction(context).reassign_all(users, &deletion.reassignment)?;
         let number = number_of_users(users);
@@ -237,12 +239,12 @@ impl Store {
     }
 }
 
-fn number_of_users(users: &[User]) -> UserCount {
+fn number_of_users(users: &[ListedUser]) -> UserCount {
     let mut count = UserCount::default();
     for user in users {
         *match user {
-            User::Pending(_) => &mut count.pending,
-            User::Active(member) => match member.kind() {
+            ListedUser::Pending(_) => &mut count.pending,
+            ListedUser::Active(member) => match member.kind() {
                 MemberKind::Person => &mut count.persons,
                 MemberKind::Service => &mut count.services,
             },
@@ -263,14 +265,14 @@ fn conflict_as_end(written: Result<BatchEnd, Error>) -> Result<BatchEnd, Error> 
 
 impl FetchedItems {
     /// Those of `users` who have the role, as they were found.
-    fn users_of(&self, role: RoleId, users: &[User]) -> Result<Vec<User>, Error> {
+    fn users_of(&self, role: RoleId, users: &[ListedUser]) -> Result<Vec<ListedUser>, Error> {
         let mut current = Vec::new();
         for user in users {
             let found = match user {
-                User::Active(member) => {
-                    self.member(member.path.id(), member.id())?.map(User::Active)
+                ListedUser::Active(member) => {
+                    self.member(member.path.id(), member.id())?.map(ListedUser::Active)
                 }
-                User::Pending(_) => self.pending(&user.key())?.map(User::Pending),
+                ListedUser::Pending(_) => self.pending(&user.key())?.map(ListedUser::Pending),
             };
             current.extend(found.filter(|user| user.role() == role));
         }
@@ -342,20 +344,24 @@ impl Transaction<'_> {
     }
 
     /// Gives users of the deleted role the target role.
-    fn reassign_all(self, users: &[User], reassignment: &Reassignment) -> Result<Self, Error> {
+    fn reassign_all(
+        self,
+        users: &[ListedUser],
+        reassignment: &Reassignment,
+    ) -> Result<Self, Error> {
         users.iter().try_fold(self, |writes, user| writes.reassign(user, reassignment))
     }
 
     /// Gives a user of the deleted role the target role.
-    fn reassign(self, user: &User, reassignment: &Reassignment) -> Result<Self, Error> {
+    fn reassign(self, user: &ListedUser, reassignment: &Reassignment) -> Result<Self, Error> {
         let now = self.context.at;
         match user {
-            User::Active(before) => {
+            ListedUser::Active(before) => {
                 let after = &reassignment.member(before, now);
                 let change = MemberChange { before, after };
                 self.replace_member(change, Refusal::ChangedConcurrently)
             }
-            User::Pending(before) => {
+            ListedUser::Pending(before) => {
                 let (org, after) = (before.path.id(), &reassignment.invitation(before, now));
                 let change = InvitationChange { before, after };
                 Ok(self

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    Direction, Error, FetchedItems, Key, Store, User,
+    Direction, Error, FetchedItems, Key, ListedUser, Store,
     expression::Expression,
     index::{self, Index, IndexAttribute},
     item::{Item, attribute},
@@ -47,9 +47,9 @@ impl RoleSummaries {
     }
 
     /// The organizations whose role names contain roles of `users` that are not loaded.
-    fn missing(&self, users: &[User]) -> BTreeSet<OrgId> {
+    fn missing(&self, users: &[ListedUser]) -> BTreeSet<OrgId> {
         let unknown =
-            |user: &&User| user.role().custom().is_some() && self.of(user.role()).is_none();
+            |user: &&ListedUser| user.role().custom().is_some() && self.of(user.role()).is_none();
         users.iter().filter(unknown).map(|user| user.path().id()).collect()
     }
 }
@@ -157,7 +157,7 @@ impl Store {
     pub async fn load_missing_roles(
         &self,
         roles: &mut RoleSummaries,
-        users: &[User],
+        users: &[ListedUser],
     ) -> Result<(), Error> {
         roles.add(self.role_names(roles.missing(users)).await?);
         let found = self.get(roles.missing(users).into_iter().map(Key::role_names)).await?;

@@ -68,14 +68,14 @@ pub enum SortKey {
 
 /// A row of the users list (U3).
 #[derive(Debug)]
-pub enum User {
+pub enum ListedUser {
     /// An invitation that was not accepted yet.
     Pending(Invitation),
     /// A member.
     Active(Member),
 }
 
-impl User {
+impl ListedUser {
     /// The user in an item.
     pub(super) fn of(item: Item) -> Result<Self, Error> {
         if Key::of_item(&item)?.is_member() {
@@ -136,7 +136,7 @@ impl Store {
         &self,
         filter: &UserFilter,
         page: PageRequest<'_>,
-    ) -> Result<Slice<User>, Error> {
+    ) -> Result<Slice<ListedUser>, Error> {
         let mut position = page.after.cloned().unwrap_or_else(|| Position::new(""));
         let mut users = Vec::new();
         let mut prepared_section = None;
@@ -157,7 +157,7 @@ impl Store {
             units -= found.units + section.units;
             prepared_section = prepared.transpose()?;
             let Slice { items, next } = found.slice(remaining, section.part);
-            users.extend(items.into_iter().map(User::of).collect::<Result<Vec<_>, _>>()?);
+            users.extend(items.into_iter().map(ListedUser::of).collect::<Result<Vec<_>, _>>()?);
             if next.is_some() || users.len() >= page.limit || units < 1.0 {
                 return Ok(Slice { items: users, next: next.or(section.next) });
             }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures_util::future::try_join_all;
 
 use super::{
-    Error, Position, Store, User, UserFilter,
+    Error, ListedUser, Position, Store, UserFilter,
     item::Item,
     range::{Found, MAX_FILTER_UNITS, Range},
     users::MAX_SECTIONS,
@@ -33,7 +33,7 @@ impl Store {
         &self,
         filter: &UserFilter,
         most: usize,
-    ) -> Result<Option<Vec<User>>, Error> {
+    ) -> Result<Option<Vec<ListedUser>>, Error> {
         let mut list = WholeList { most, items: Vec::new(), units: MAX_FILTER_UNITS };
         let mut next = Some(Position::new(""));
         for _ in 0..MAX_SECTIONS {
@@ -50,7 +50,7 @@ impl Store {
         if next.is_some() {
             return Ok(None);
         }
-        let users = list.items.into_iter().map(User::of).collect::<Result<Vec<_>, _>>()?;
+        let users = list.items.into_iter().map(ListedUser::of).collect::<Result<Vec<_>, _>>()?;
         // A user whose role changes meanwhile can be in two ranges.
         let mut seen = HashSet::new();
         Ok(Some(users.into_iter().filter(|user| seen.insert(user.key())).collect()))

@@ -13,7 +13,7 @@ use shared::{
     },
     http::{AnyObject, ApiError, Call, Json, log_organization},
     store::{
-        AccessQuery, Error, Key, List, PageRequest, Position, Slice, Status, Store, User,
+        AccessQuery, Error, Key, List, ListedUser, PageRequest, Position, Slice, Status, Store,
         UserFilter, index,
     },
 };
@@ -182,7 +182,7 @@ async fn candidates<'a>(
         }
         let (mut place, more) = (page.next.map(|next| next.key), page.items.len() > room);
         for user in page.items.into_iter().take(room) {
-            if let User::Active(member) = user {
+            if let ListedUser::Active(member) = user {
                 if more {
                     place = Some(index::user_by_address(&member.path, &index::address_of(&member)));
                 }
