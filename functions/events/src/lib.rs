@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, CalledPerson, EventAction, EventId, Level, ListPermissions, MAX_CHOSEN, MemberId,
-        OrgId, Organization, Person, Refusal, RequestedScope, RoleObject, Scope, Standing, UserId,
+        self, EventAction, EventId, Level, ListPermissions, MAX_CHOSEN, MemberId, OrgId,
+        Organization, Person, PersonLabel, Refusal, RequestedScope, RoleObject, Scope, Standing,
+        UserId,
     },
     http::{
         ApiError, App, Call, FieldError, Json, Limit, Page, Pagination, Path, Problem, Query,
@@ -120,7 +121,7 @@ impl ListQuery {
 /// What names a person in the history: their id, and their address if it is known.
 fn about(found: &FetchedItems, org: OrgId, member: MemberId) -> Result<AboutPerson, Error> {
     let called = found.called(org, member)?;
-    Ok(AboutPerson::new(org, member, called.as_ref().and_then(CalledPerson::email)))
+    Ok(AboutPerson::new(org, member, called.as_ref().and_then(PersonLabel::email)))
 }
 
 /// An organization and all below it, as far as one request can read their histories.

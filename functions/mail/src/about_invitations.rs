@@ -10,7 +10,7 @@ use shared::{
 
 use crate::{
     MailService,
-    selection::{author, author_key, member_in, named, role_in, role_name},
+    selection::{author, author_key, mail_person, member_in, role_in, role_name},
 };
 
 impl MailService {
@@ -76,7 +76,7 @@ impl MailService {
         let to = found.active_member(org, inviter, context.at)?;
         let organization = found.organization(org);
         let access_end = found.member(org, member)?.and_then(|member| member.access_expires_at);
-        let by = named(&found, org, member)?;
+        let by = mail_person(&found, org, member)?;
         let (Some(organization), Some(to), Some(by)) = (organization, to, by) else {
             return Ok(None);
         };

@@ -8,7 +8,7 @@ use shared::{
 
 use crate::{
     MailService,
-    selection::{author, author_key, author_of, named, role_in, role_name},
+    selection::{author, author_key, author_of, mail_person, role_in, role_name},
 };
 
 impl MailService {
@@ -46,7 +46,7 @@ impl MailService {
             return Ok(None);
         }
         let (Some(organization), Some(person)) =
-            (found.any_organization(org), named(&found, org, id)?)
+            (found.any_organization(org), mail_person(&found, org, id)?)
         else {
             return Ok(None);
         };

@@ -1,8 +1,9 @@
 //! The mails about what operators do with a whole organization.
 
+use jiff::Timestamp;
 use shared::{
     domain::{
-        Event, EventAction, Member, NamedPerson, Notification, OutgoingMail, RequestContext,
+        Event, EventAction, MailPerson, Notification, Organization, OutgoingMail, RequestContext,
         Suspension,
     },
     store::{Error, Key},
@@ -35,7 +36,7 @@ impl MailService {
         }
         let former = former.map(|id| found.continued_member(org, id)).transpose()?.flatten();
         let former = former.map(|former| former.id());
-        let (id, person) = (new.id(), NamedPerson::member(&new));
+        let (id, person) = (new.id(), MailPerson::member(&new));
         let mails =
             self.store.administrators(&organization, context.at).await?.into_iter().filter_map(
                 |member| {
@@ -71,7 +72,7 @@ impl MailService {
         };
         let mut recipients = self.store.administrators(&organization, context.at).await?;
         recipients.retain(|recipient| recipient.id() != id);
-        let about = Notification::MemberReconnected { member: NamedPerson::member(&member) };
+        let about = Notification::MemberReconnected { member: MailPerson::member(&member) };
         let own = OutgoingMail::to_member(&organization, &member, Notification::AccountReplaced);
         let others = recipients
             .iter()
@@ -92,11 +93,7 @@ impl MailService {
         let Some(organization) = self.store.organization(event.organization_id).await? else {
             return Ok(vec![]);
         };
-        let administrators = self.store.administrators(&organization, context.at).await?;
-        let mail = |member: Member| {
-            OutgoingMail::to_member(&organization, &member, Notification::SecurityReset)
-        };
-        Ok(administrators.into_iter().filter_map(mail).collect())
+        self.to_administrators(&organization, &Notification::SecurityReset, context.at).await
     }
 
     /// The mails about the suspension of an organization or its end, to its Super Admin and Admins. None
@@ -116,11 +113,19 @@ impl MailService {
             }
             None => Notification::OrganizationResumed,
         };
-        let administrators =
-            self.store.administrators(&organization, context.at).await?.into_iter();
-        let mail =
-            |member: Member| OutgoingMail::to_member(&organization, &member, notification.clone());
-        Ok(administrators.filter_map(mail).collect())
+        self.to_administrators(&organization, &notification, context.at).await
+    }
+
+    /// A mail to the Super Admin and to each Admin of an organization.
+    pub(crate) async fn to_administrators(
+        &self,
+        org: &Organization,
+        notification: &Notification,
+        now: Timestamp,
+    ) -> Result<Vec<OutgoingMail>, Error> {
+        let administrators = self.store.administrators(org, now).await?;
+        let mail = |member| OutgoingMail::to_member(org, member, notification.clone());
+        Ok(administrators.iter().filter_map(mail).collect())
     }
 }
 

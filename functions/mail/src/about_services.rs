@@ -2,7 +2,7 @@
 
 use shared::{
     domain::{
-        Event, MAX_NAMED_IN_DIGEST, Member, MemberId, NamedPerson, Notification, OutgoingMail,
+        Event, MAX_NAMED_IN_DIGEST, MailPerson, MemberId, Notification, OutgoingMail,
         RequestContext,
     },
     store::{Error, Key, OrganizationCounts},
@@ -43,12 +43,9 @@ impl MailService {
         kept.sort_by(|one, other| one.name.cmp(&other.name));
         let notification = Notification::ServicesWithoutKeeper {
             keeper: author_of(&found, org, keeper)?,
-            services: kept.iter().map(NamedPerson::member).collect(),
+            services: kept.iter().map(MailPerson::member).collect(),
             more,
         };
-        let administrators = self.store.administrators(&organization, context.at).await?;
-        let mail =
-            |member: Member| OutgoingMail::to_member(&organization, &member, notification.clone());
-        Ok(administrators.into_iter().filter_map(mail).collect())
+        self.to_administrators(&organization, &notification, context.at).await
     }
 }

@@ -1,7 +1,7 @@
 //! The content of a mail: the text of its notification, with the values.
 
 use jiff::Timestamp;
-use shared::domain::{Author, Concern, Language, NamedPerson, Notification, OutgoingMail};
+use shared::domain::{Author, Concern, Language, MailPerson, Notification, OutgoingMail};
 
 use crate::{
     Brand, Portal,
@@ -127,7 +127,7 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> TextValues {
 
 /// A person as a mail shows them: `Ada Lovelace (ada@example.com)`. The address is verified, the name is
 /// not, so it is never shown alone. A user manager chose the name of a service, which has no address.
-fn shown(person: &NamedPerson) -> String {
+fn shown(person: &MailPerson) -> String {
     match (&person.name, &person.email) {
         (Some(name), Some(email)) => format!("{name} ({email})"),
         // A service.
@@ -136,7 +136,7 @@ fn shown(person: &NamedPerson) -> String {
     }
 }
 
-fn address(person: &NamedPerson) -> String {
+fn address(person: &MailPerson) -> String {
     person.email.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
@@ -149,7 +149,7 @@ fn author(by: &Author, language: Language) -> String {
 }
 
 /// The number of people, `More than 20` if there are more than these.
-fn count(people: &[NamedPerson], more: bool, language: Language) -> String {
+fn count(people: &[MailPerson], more: bool, language: Language) -> String {
     let count = people.len().to_string();
     if more { Phrase::MoreThan.with(language, &[("count", &count)]) } else { count }
 }

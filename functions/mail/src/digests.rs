@@ -5,8 +5,7 @@ use serde::Serialize;
 use shared::{
     domain::{
         DigestRecipient, DigestState, JoinRequest, MAX_JOIN_REQUESTS, MAX_NAMED_IN_DIGEST,
-        MemberId, NamedPerson, Notification, OrgId, OutgoingMail, RequestContext,
-        join_digest_mails,
+        MailPerson, MemberId, Notification, OrgId, OutgoingMail, RequestContext, join_digest_mails,
     },
     store::{Error, Key, List, PageRequest},
 };
@@ -111,7 +110,7 @@ impl MailService {
         let page = PageRequest { limit, after: None };
         let found = self.store.page(List::join_requests(id), page).await?;
         let waits = |it: &&JoinRequest| last.waiting_since.is_some_and(|at| it.created_at >= at);
-        let waiting = found.items.iter().filter(waits).map(NamedPerson::requester);
+        let waiting = found.items.iter().filter(waits).map(MailPerson::requester);
         let mut from: Vec<_> = waiting.collect();
         if from.is_empty() {
             return Ok(vec![]);
@@ -141,7 +140,7 @@ impl MailService {
             members.extend(found.active_member(org, id, context.at)?);
         }
         let more = usize::try_from(last.waiting).is_ok_and(|waiting| waiting > last.people.len());
-        let by: Vec<_> = members.iter().map(NamedPerson::member).collect();
+        let by: Vec<_> = members.iter().map(MailPerson::member).collect();
         let accepted = match (by.as_slice(), members.as_slice()) {
             ([], _) => return Ok(None),
             ([by], [member]) if !more => {

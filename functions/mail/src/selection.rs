@@ -3,9 +3,8 @@
 use serde_json::Value;
 use shared::{
     domain::{
-        Author, CalledPerson, DigestRecipient, Email, Event, EventAction, MemberId, NamedPerson,
-        Notification, OrgId, Organization, OutgoingMail, RequestContext, RoleId,
-        join_request_mails,
+        Author, DigestRecipient, Email, Event, EventAction, MailPerson, MemberId, Notification,
+        OrgId, Organization, OutgoingMail, PersonLabel, RequestContext, RoleId, join_request_mails,
     },
     store::{Error, FetchedItems, Key},
 };
@@ -62,7 +61,7 @@ impl MailService {
             EventAction::MemberRoleChanged => self.about_new_role(event).await,
             EventAction::CriticalAlertUserAdded => self.about_alert_address(event).await,
             EventAction::JoinRequestApproved | EventAction::JoinRequestDeclined => {
-                self.about_decision(event).await
+                self.about_request_outcome(event).await
             }
             EventAction::JoinRequestCancelled => self.about_ended_request(event).await,
             _ => Ok(None),
@@ -88,8 +87,8 @@ impl MailService {
         Ok([receipt].into_iter().chain(to_decide).collect())
     }
 
-    /// The mail to a requester about the decision on their request.
-    async fn about_decision(&self, event: &Event) -> Result<Option<OutgoingMail>, Error> {
+    /// The mail to a requester about the outcome of their request.
+    async fn about_request_outcome(&self, event: &Event) -> Result<Option<OutgoingMail>, Error> {
         let requester = self.requester(event).await?.filter(|it| !it.org.is_deleted());
         let Some(Requester { org, person }) = requester else { return Ok(None) };
         let Some(to) = person.email else { return Ok(None) };
@@ -110,12 +109,14 @@ impl MailService {
     /// The mail to a requester whose request ended because the organization was deleted. None if they cancelled it
     /// themselves, or were erased.
     async fn about_ended_request(&self, event: &Event) -> Result<Option<OutgoingMail>, Error> {
+        if event.actor.acting_member().is_some() {
+            return Ok(None);
+        }
         let requester = self.requester(event).await?.filter(|it| it.org.is_deleted());
-        let ended = requester.and_then(Requester::mail_of_end);
-        Ok(ended.filter(|_| event.actor.member_id.is_none() || event.actor.operator))
+        Ok(requester.and_then(Requester::mail_of_end))
     }
 
-    /// The person of a request to join, and the organization, also a deleted one. None if the person was erased.
+    /// The person of a request to join, and the organization, which can be deleted. None if the person was erased.
     pub(crate) async fn requester(&self, event: &Event) -> Result<Option<Requester>, Error> {
         let org = event.organization_id;
         let mut values = [&event.new, &event.old].into_iter();
@@ -123,7 +124,7 @@ impl MailService {
             return Ok(None);
         };
         let found = self.store.get([Key::organization(org), Key::member(org, member)]).await?;
-        let person = named(&found, org, member)?;
+        let person = mail_person(&found, org, member)?;
         let requester = |(org, person)| Requester { org, person };
         Ok(found.any_organization(org).cloned().zip(person).map(requester))
     }
@@ -139,7 +140,7 @@ impl MailService {
         let person = |member: Option<MemberId>| match member {
             Some(id) => {
                 let member = found.member(org, id)?;
-                Ok::<_, Error>(member.as_ref().map(NamedPerson::member))
+                Ok::<_, Error>(member.as_ref().map(MailPerson::member))
             }
             None => Ok(None),
         };
@@ -159,7 +160,7 @@ impl MailService {
 /// A person who asks to join an organization.
 pub(crate) struct Requester {
     org: Organization,
-    person: NamedPerson,
+    person: MailPerson,
 }
 
 impl Requester {
@@ -181,13 +182,13 @@ pub(crate) fn role_in(values: &Value) -> Option<RoleId> {
 
 /// The key of the member who made a change. None for an operator.
 pub(crate) fn author_key(event: &Event) -> Option<Key> {
-    let id = event.actor.member_id.filter(|_| !event.actor.operator)?;
+    let id = event.actor.acting_member()?;
     Some(Key::member(event.organization_id, id))
 }
 
 /// The person who made a change. `found` has the item at [`author_key`].
 pub(crate) fn author(found: &FetchedItems, event: &Event) -> Result<Author, Error> {
-    match event.actor.member_id.filter(|_| !event.actor.operator) {
+    match event.actor.acting_member() {
         Some(id) => author_of(found, event.organization_id, id),
         None => Ok(Author::Platform),
     }
@@ -195,17 +196,17 @@ pub(crate) fn author(found: &FetchedItems, event: &Event) -> Result<Author, Erro
 
 /// The person with this id, as the author of something.
 pub(crate) fn author_of(found: &FetchedItems, org: OrgId, id: MemberId) -> Result<Author, Error> {
-    Ok(named(found, org, id)?.map_or(Author::Erased, Author::Person))
+    Ok(mail_person(found, org, id)?.map_or(Author::Erased, Author::Person))
 }
 
 /// What a person is called in an organization, now or formerly. None if they were erased.
-pub(crate) fn named(
+pub(crate) fn mail_person(
     found: &FetchedItems,
     org: OrgId,
     id: MemberId,
-) -> Result<Option<NamedPerson>, Error> {
-    let called: Option<CalledPerson> = found.called(org, id)?;
-    Ok(called.and_then(NamedPerson::called))
+) -> Result<Option<MailPerson>, Error> {
+    let called: Option<PersonLabel> = found.called(org, id)?;
+    Ok(called.and_then(MailPerson::of_label))
 }
 
 /// The name of a role. `found` has the item of a custom role.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, CalledPerson, Email, Invitation, Member, MemberId, Name, OrgId, Organization,
-        PersonId, Refusal, RoleId, UserId,
+        self, Email, Invitation, Member, MemberId, Name, OrgId, Organization, PersonId,
+        PersonLabel, Refusal, RoleId, UserId,
     },
     http::{
         Answer, ApiError, Call, FieldError, IfMatch, Json, NoBody, Path, Problem, Query, views,
@@ -256,9 +256,9 @@ fn name_of(data: &store::PersonalData) -> Option<String> {
     });
     let former = || {
         all().find_map(|known| match &known.former.as_ref()?.called {
-            CalledPerson::Known { name, .. } => name.clone(),
-            CalledPerson::Service { name } => Some(name.clone()),
-            CalledPerson::Erased => None,
+            PersonLabel::Known { name, .. } => name.clone(),
+            PersonLabel::Service { name } => Some(name.clone()),
+            PersonLabel::Erased => None,
         })
     };
     let requested = || all().find_map(|known| known.request.as_ref()?.name.clone());
@@ -294,9 +294,9 @@ fn show(
 ) -> Result<KnownInOrganization, Error> {
     let KnownIn { org, member, former, request, addresses } = known;
     let former = former.as_ref().and_then(|former| match former.called.clone() {
-        CalledPerson::Known { name, email } => Some(FormerPerson { name, email: Some(email) }),
-        CalledPerson::Service { name } => Some(FormerPerson { name: Some(name), email: None }),
-        CalledPerson::Erased => None,
+        PersonLabel::Known { name, email } => Some(FormerPerson { name, email: Some(email) }),
+        PersonLabel::Service { name } => Some(FormerPerson { name: Some(name), email: None }),
+        PersonLabel::Erased => None,
     });
     let membership = |member: &Member| {
         let role = names.role_summary(org.id(), member.role_id)?;

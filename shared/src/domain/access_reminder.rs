@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Concern, MAX_NAMED_IN_DIGEST, Member, NamedPerson, Notification, Organization, OutgoingMail,
+    Concern, MAX_NAMED_IN_DIGEST, MailPerson, Member, Notification, Organization, OutgoingMail,
 };
 
 /// How long before the end of access the member, the person who granted it and the keeper of a service get a mail (END1). An end
@@ -53,14 +53,14 @@ pub fn concerned_mail(
     let notification = match &*ending {
         [] => return None,
         [EndingAccess { member, role, until }] => Notification::GrantedAccessExpiring {
-            member: NamedPerson::member(member),
+            member: MailPerson::member(member),
             role: role.clone(),
             until: *until,
             concern,
         },
         [first, ..] => Notification::GrantedAccessesExpiring {
             members: (ending.iter().take(MAX_NAMED_IN_DIGEST))
-                .map(|one| NamedPerson::member(&one.member))
+                .map(|one| MailPerson::member(&one.member))
                 .collect(),
             more: ending.len() > MAX_NAMED_IN_DIGEST,
             until: first.until,

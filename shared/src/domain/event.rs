@@ -80,11 +80,18 @@ actions! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The id of the person in the organization, member or not. Of the Super Admin who deleted a
-    /// sub-organization, their id there: see [`Event::organization_of_actor`]. `None` for the scheduled clean-up,
-    /// and for a member of another organization.
+    /// sub-organization, their id there: see [`Event::organization_of_actor`]. `None` for a member of
+    /// another organization, and for changes that no one is recorded for: see [`RequestContext::by`](super::RequestContext::by).
     pub member_id: Option<MemberId>,
     /// Whether the person used the operator scope (OP1).
     pub operator: bool,
+}
+
+impl Actor {
+    /// The member who made the change, unless they used the operator scope.
+    pub fn acting_member(&self) -> Option<MemberId> {
+        self.member_id.filter(|_| !self.operator)
+    }
 }
 
 /// The kind of entity that a change is about.

@@ -41,7 +41,7 @@
 //! **Membership.** A [`Member`] is a person in one organization, with exactly one role there.
 //! Membership in one organization gives no permission in another one (U2). Here, Ann is Admin of
 //! Acme and Super Admin of Acme Labs, and Sue is no member of Acme Labs. A [`Source`] says how the
-//! person became a member. A client changes a member with a [`MemberUpdate`]. A [`CalledPerson`] is
+//! person became a member. A client changes a member with a [`MemberUpdate`]. A [`PersonLabel`] is
 //! the name and address of a person in the history and in lists.
 //!
 //! **Super Admin.** The first Admin of an organization becomes its *Super Admin*: from then on,
@@ -109,7 +109,7 @@
 //! its [`Actor`], [`EventAction`] and [`Target`] of some [`TargetKind`]. The [`Version`] of the
 //! target orders its events. Some events cause a [`Notification`], sent as an [`OutgoingMail`] in a
 //! [`Language`]: that of the invitation, or else of the organization. A mail names its [`Author`] and
-//! each [`NamedPerson`]. A mail about an invitation names the role and the inviter of a
+//! each [`MailPerson`]. A mail about an invitation names the role and the inviter of a
 //! [`MailedOffer`]. [`ReminderFacts`] and [`RevocationFacts`] say whether the mail before its end, or after its
 //! revocation, is sent.
 //!
@@ -252,10 +252,10 @@ pub use member::{
     remove_member, transfer, update_member, with_account,
 };
 pub use notification::{
-    Author, Concern, MAX_MAILED_NAME, MAX_NOTIFIED_MANAGERS, MailedOffer, NamedPerson,
-    Notification, OutgoingMail, REMINDED_BEFORE, ReminderFacts, RevocationFacts,
-    decides_join_requests, invitation_mail, join_digest_mails, join_request_mails, reminder_mail,
-    revocation_mail, roles_deciding_join_requests,
+    Author, Concern, MAX_MAILED_NAME, MAX_NOTIFIED_MANAGERS, MailPerson, MailedOffer, Notification,
+    OutgoingMail, REMINDED_BEFORE, ReminderFacts, RevocationFacts, decides_join_requests,
+    invitation_mail, join_digest_mails, join_request_mails, reminder_mail, revocation_mail,
+    roles_deciding_join_requests,
 };
 pub use org_path::OrgPath;
 pub use organization::{
@@ -263,7 +263,7 @@ pub use organization::{
     MAX_WEBSITE, Organization, OrganizationDraft, PendingFirstAdmin, Profile,
     create_organization_as_operator, create_sub_organization, role_entry,
 };
-pub use person::{CalledPerson, EmailFault, IdempotencyKey, Person, RequestContext};
+pub use person::{EmailFault, IdempotencyKey, Person, PersonLabel, RequestContext};
 pub use reassignment::{
     Reassignment, RequestedTarget, RoleDeletionStep, TargetRole, begin_reassignment, delete_role,
 };

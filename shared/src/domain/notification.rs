@@ -4,8 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    CalledPerson, Delivery, DeliveryRecord, Email, Event, EventAction, Invitation, JoinRequest,
-    Language, Level, Member, Name, OrgId, Organization, RoleId, RoleObject, Sending, fold,
+    Delivery, DeliveryRecord, Email, Event, EventAction, Invitation, JoinRequest, Language, Level,
+    Member, Name, OrgId, Organization, PersonLabel, RoleId, RoleObject, Sending, fold,
     inviter_may_grant, levels_in, text::plain,
 };
 
@@ -52,7 +52,7 @@ pub enum Notification {
     /// A person has accepted an invitation of the recipient.
     InvitationAccepted {
         /// The new member.
-        by: NamedPerson,
+        by: MailPerson,
         /// The name of their role.
         role: String,
         /// The time at which their access ends (END1).
@@ -61,7 +61,7 @@ pub enum Notification {
     /// Several people have accepted invitations of the recipient (INV14).
     InvitationsAccepted {
         /// The new members.
-        by: Vec<NamedPerson>,
+        by: Vec<MailPerson>,
         /// Whether more people have accepted than these.
         more: bool,
     },
@@ -70,12 +70,12 @@ pub enum Notification {
     /// A person asks to join, and the recipient can decide (ORG2).
     RequestToDecide {
         /// The requester.
-        from: NamedPerson,
+        from: MailPerson,
     },
     /// Several people ask to join, and the recipient can decide (ORG2, INV14).
     RequestsToDecide {
         /// The requesters.
-        from: Vec<NamedPerson>,
+        from: Vec<MailPerson>,
         /// Whether more people ask than these.
         more: bool,
     },
@@ -112,7 +112,7 @@ pub enum Notification {
     /// The access of a member that the recipient granted, or of a service that they keep, ends soon (END1).
     GrantedAccessExpiring {
         /// The member.
-        member: NamedPerson,
+        member: MailPerson,
         /// The name of their role.
         role: String,
         /// The time at which the access ends.
@@ -123,7 +123,7 @@ pub enum Notification {
     /// The access of several members that the recipient granted, or of services that they keep, ends soon (END1).
     GrantedAccessesExpiring {
         /// The members.
-        members: Vec<NamedPerson>,
+        members: Vec<MailPerson>,
         /// Whether the access of more members ends than of these.
         more: bool,
         /// The time at which the first access ends.
@@ -153,25 +153,25 @@ pub enum Notification {
     /// The recipient has transferred the Super Admin role (SA2).
     SuperAdminTransferred {
         /// The new Super Admin.
-        to: NamedPerson,
+        to: MailPerson,
     },
     /// The recipient has become the Super Admin (SA2).
     SuperAdminReceived {
         /// The former Super Admin, if known.
-        from: Option<NamedPerson>,
+        from: Option<MailPerson>,
     },
     /// An operator has made the recipient the Super Admin (SA6).
     SuperAdminAssigned,
     /// An operator has appointed another Super Admin, and made the recipient an Admin (SA6).
     SuperAdminReplaced {
         /// The new Super Admin.
-        new: NamedPerson,
+        new: MailPerson,
     },
     /// An operator has appointed another Super Admin of the organization in which the recipient is an
     /// Admin (SA6).
     SuperAdminAppointed {
         /// The new Super Admin.
-        new: NamedPerson,
+        new: MailPerson,
     },
     /// An operator has given the membership of the recipient to another account (OP2).
     AccountReplaced,
@@ -179,7 +179,7 @@ pub enum Notification {
     /// administers the organization.
     MemberReconnected {
         /// The member.
-        member: NamedPerson,
+        member: MailPerson,
     },
     /// An operator has reset the security settings of the organization (ORG3).
     SecurityReset,
@@ -188,7 +188,7 @@ pub enum Notification {
         /// The former keeper.
         keeper: Author,
         /// The services.
-        services: Vec<NamedPerson>,
+        services: Vec<MailPerson>,
         /// Whether there are more services than these.
         more: bool,
     },
@@ -211,7 +211,7 @@ pub enum Notification {
 /// A person or a service as a mail names them. A person has an address, and perhaps a name that
 /// they or an administrator chose; a service has a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NamedPerson {
+pub struct MailPerson {
     /// The name, if it is one that a mail can show.
     pub name: Option<Name>,
     /// The verified address. `None` for a service.
@@ -236,7 +236,7 @@ impl Concern {
     }
 }
 
-impl NamedPerson {
+impl MailPerson {
     /// A person with this name and address. A name that could be taken for an address, or that a mail
     /// program would turn into a link, is left out.
     pub fn new(name: Option<&str>, email: Email) -> Self {
@@ -264,11 +264,11 @@ impl NamedPerson {
     }
 
     /// A person or service that an organization knows. `None` if they were erased (ERA1).
-    pub fn called(person: CalledPerson) -> Option<Self> {
+    pub fn of_label(person: PersonLabel) -> Option<Self> {
         match person {
-            CalledPerson::Known { name, email } => Some(Self::new(name.as_deref(), email)),
-            CalledPerson::Service { name } => Some(Self::service(&name)),
-            CalledPerson::Erased => None,
+            PersonLabel::Known { name, email } => Some(Self::new(name.as_deref(), email)),
+            PersonLabel::Service { name } => Some(Self::service(&name)),
+            PersonLabel::Erased => None,
         }
     }
 }
@@ -300,7 +300,7 @@ fn looks_like_address(name: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Author {
     /// A person in the organization.
-    Person(NamedPerson),
+    Person(MailPerson),
     /// A person that an operator has erased, or whose name is no longer stored (ERA1).
     Erased,
     /// An operator. Customers do not see the names of operators (ERA2).
@@ -443,7 +443,7 @@ pub struct RevocationFacts {
     /// Whether the address has an invitation or is a member's now.
     pub address_is_used: bool,
     /// The known names of the address.
-    pub called: Option<CalledPerson>,
+    pub called: Option<PersonLabel>,
     /// The delivery of the last mail of the invitation.
     pub delivery: Option<DeliveryRecord>,
 }
@@ -465,7 +465,7 @@ pub fn revocation_mail(
     if facts.address_is_used || !was_sent || expires_at <= event.at {
         return None;
     }
-    let to = NamedPerson::called(facts.called?)?.email?;
+    let to = MailPerson::of_label(facts.called?)?.email?;
     let language = event.old.get("language").cloned();
     let language = language.and_then(|language| serde_json::from_value(language).ok());
     let ended = if org.is_deleted() {
@@ -490,7 +490,7 @@ fn sending_number(event: &Event) -> Option<u32> {
 pub fn join_request_mails(
     org: &Organization,
     members: Vec<Member>,
-    from: &NamedPerson,
+    from: &MailPerson,
 ) -> Vec<OutgoingMail> {
     join_digest_mails(org, members, std::slice::from_ref(from), false)
 }
@@ -500,7 +500,7 @@ pub fn join_request_mails(
 pub fn join_digest_mails(
     org: &Organization,
     members: Vec<Member>,
-    from: &[NamedPerson],
+    from: &[MailPerson],
     more: bool,
 ) -> Vec<OutgoingMail> {
     let notification = match from {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{AuthnContext, Email, EmailError, MissingClaim, Refusal, UserId};
 
-/// A person that the identity provider knows.
+/// The subject of a token, a person or a service, or the subject of another caller's question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// The `sub` claim of the token.
@@ -72,7 +72,7 @@ impl Person {
 
 /// What a person is called in one organization, as the history and the lists show it (ORG5).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CalledPerson {
+pub enum PersonLabel {
     /// The person is a member, or was known there before.
     Known {
         /// The display name that a user manager gave them, or the name from the identity provider.
@@ -89,7 +89,7 @@ pub enum CalledPerson {
     Erased,
 }
 
-impl CalledPerson {
+impl PersonLabel {
     /// The address, if it is a person who was not erased.
     pub fn email(&self) -> Option<&Email> {
         match self {
@@ -129,7 +129,8 @@ impl From<EmailFault> for Refusal {
 /// The context of one request that changes data. Every event records it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestContext {
-    /// The actor. `None` for the scheduled clean-up.
+    /// The actor. `None` for changes that no one is recorded for: those of the clean-up, the end of an expired access,
+    /// and the end of a role deletion that another request began.
     pub by: Option<Person>,
     /// Whether the actor uses the operator scope.
     pub as_operator: bool,
@@ -146,7 +147,7 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
-    /// The context of work that no person requested.
+    /// The context of a change that is recorded without an actor.
     pub fn without_actor(at: Timestamp, request_id: &str, seed: u128) -> Self {
         Self {
             by: None,

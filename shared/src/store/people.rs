@@ -21,8 +21,8 @@ use super::{
     transaction::Transaction,
 };
 use crate::domain::{
-    AlertId, CalledPerson, CustomRole, CustomRoleId, Email, Event, InvitationId, MemberId, Name,
-    OrgId, Organization, PersonId, Refusal, TargetKind, UserId, Version,
+    AlertId, CustomRole, CustomRoleId, Email, Event, InvitationId, MemberId, Name, OrgId,
+    Organization, PersonId, PersonLabel, Refusal, TargetKind, UserId, Version,
 };
 
 /// How long a name is kept after its thing is gone: longer than the longest retention of an event.
@@ -56,7 +56,7 @@ impl FetchedItems {
     /// # Errors
     ///
     /// [`Error::Broken`] if the item cannot be read.
-    pub fn called(&self, org: OrgId, member: MemberId) -> Result<Option<CalledPerson>, Error> {
+    pub fn called(&self, org: OrgId, member: MemberId) -> Result<Option<PersonLabel>, Error> {
         self.called_at(&Key::member(org, self.last_id(org, member)))
     }
 
@@ -66,7 +66,7 @@ impl FetchedItems {
     /// # Errors
     ///
     /// [`Error::Broken`] if the item cannot be read.
-    pub fn recorded(&self, org: OrgId, member: MemberId) -> Result<Option<CalledPerson>, Error> {
+    pub fn recorded(&self, org: OrgId, member: MemberId) -> Result<Option<PersonLabel>, Error> {
         self.named_at(&Key::member(org, self.last_id(org, member)), Option::or)
     }
 
@@ -75,7 +75,7 @@ impl FetchedItems {
     /// # Errors
     ///
     /// [`Error::Broken`] if the item cannot be read.
-    pub fn invited(&self, org: OrgId, id: InvitationId) -> Result<Option<CalledPerson>, Error> {
+    pub fn invited(&self, org: OrgId, id: InvitationId) -> Result<Option<PersonLabel>, Error> {
         self.called_at(&Key::address_slot(org, id.digest()))
     }
 
@@ -84,7 +84,7 @@ impl FetchedItems {
     /// # Errors
     ///
     /// [`Error::Broken`] if the item cannot be read.
-    pub fn alerted(&self, org: OrgId, id: AlertId) -> Result<Option<CalledPerson>, Error> {
+    pub fn alerted(&self, org: OrgId, id: AlertId) -> Result<Option<PersonLabel>, Error> {
         let live = self.called_at(&Key::critical_alert_user(org, id))?;
         Ok(live.or(self.called_at(&Key::former_name(org, &id))?))
     }
@@ -101,7 +101,7 @@ impl FetchedItems {
         name.map(serde_dynamo::from_attribute_value).transpose().map_err(Error::broken)
     }
 
-    pub(super) fn called_at(&self, key: &Key) -> Result<Option<CalledPerson>, Error> {
+    pub(super) fn called_at(&self, key: &Key) -> Result<Option<PersonLabel>, Error> {
         self.named_at(key, |given, shown| shown.or(given))
     }
 
@@ -110,14 +110,14 @@ impl FetchedItems {
         &self,
         key: &Key,
         choose: fn(Option<String>, Option<String>) -> Option<String>,
-    ) -> Result<Option<CalledPerson>, Error> {
+    ) -> Result<Option<PersonLabel>, Error> {
         let Some(item) = self.items.get(key) else { return Ok(None) };
         let Called { erased, email, name, display_name } = from_item(item.clone())?;
         let name = choose(name, display_name.map(|name| name.to_string()));
         Ok(match email {
-            _ if erased => Some(CalledPerson::Erased),
-            Some(email) => Some(CalledPerson::Known { name, email }),
-            None => name.map(|name| CalledPerson::Service { name }),
+            _ if erased => Some(PersonLabel::Erased),
+            Some(email) => Some(PersonLabel::Known { name, email }),
+            None => name.map(|name| PersonLabel::Service { name }),
         })
     }
 }
@@ -230,7 +230,7 @@ impl Named {
 /// What an event names: its actor, its target, and the ids in its values.
 fn named_in(event: &Event) -> Vec<Named> {
     let org = event.organization_id;
-    let actor = event.actor.member_id.filter(|_| !event.actor.operator);
+    let actor = event.actor.acting_member();
     let by = |id| Named::Person(event.organization_of_actor(), id);
     let mut named: Vec<_> = actor.map(by).into_iter().collect();
     let id = &event.target.id;

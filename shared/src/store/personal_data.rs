@@ -20,8 +20,8 @@ use super::{
     schema::upgraded,
 };
 use crate::domain::{
-    AddressDigest, AddressSlot, AlertId, CalledPerson, CriticalAlertUser, Email, Invitation,
-    JoinRequest, Member, OrgId, Organization, PersonDigest, PersonId, RoleId, UserId, Version,
+    AddressDigest, AddressSlot, AlertId, CriticalAlertUser, Email, Invitation, JoinRequest, Member,
+    OrgId, Organization, PersonDigest, PersonId, PersonLabel, RoleId, UserId, Version,
 };
 
 /// The most items of each kind that say whether a user is a person.
@@ -57,7 +57,7 @@ pub struct KnownIn {
 #[derive(Clone, Debug)]
 pub struct FormerPerson {
     /// What they were called.
-    pub called: CalledPerson,
+    pub called: PersonLabel,
     /// The version of the tombstone.
     pub version: Version,
 }
@@ -333,7 +333,7 @@ fn known_in(
         let called = found.called_at(&Key::membership(id, user))?;
         let version = found.deleted_at(&Key::membership(id, user))?;
         known.former = called
-            .filter(|called| *called != CalledPerson::Erased)
+            .filter(|called| *called != PersonLabel::Erased)
             .zip(version)
             .map(|(called, version)| FormerPerson { called, version });
     }
@@ -358,7 +358,7 @@ fn known_address(found: &FetchedItems, org: OrgId, email: &Email) -> Result<Know
         alert: found.critical_alert_user(org, alert)?,
         was_alerted: found
             .called_at(&Key::former_name(org, &alert))?
-            .is_some_and(|called| called != CalledPerson::Erased),
+            .is_some_and(|called| called != PersonLabel::Erased),
     })
 }
 

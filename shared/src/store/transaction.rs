@@ -230,7 +230,7 @@ impl Transaction<'_> {
         self.metrics.extend(Metric::for_events(event.action));
         self.recorded_in.insert(event.organization_id);
         let acts_here = event.organization_of_actor() == event.organization_id;
-        if acts_here && event.actor.member_id.is_some() && !event.actor.operator {
+        if acts_here && event.actor.acting_member().is_some() {
             self = self.acting_in(event.organization_id);
         }
         let key = Key::event(event.organization_id, event.id);

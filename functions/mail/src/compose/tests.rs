@@ -2,8 +2,8 @@ use shared::domain::{Email, InvitationId, Name, OrgId, Sending};
 
 use super::*;
 
-fn ada() -> NamedPerson {
-    NamedPerson::new(Some("Ada Lovelace"), Email::parse("ada@example.com").unwrap())
+fn ada() -> MailPerson {
+    MailPerson::new(Some("Ada Lovelace"), Email::parse("ada@example.com").unwrap())
 }
 
 /// One notification of each kind. A new kind belongs here.
@@ -139,7 +139,7 @@ fn subject_of_an_acceptance_names_the_person() {
 #[test]
 fn name_that_looks_like_an_address_is_left_out() {
     let email = || Email::parse("eve@example.com").unwrap();
-    let named = |name: &str| shown(&NamedPerson::new(Some(name), email()));
+    let named = |name: &str| shown(&MailPerson::new(Some(name), email()));
     for name in [
         "ada@example.com",
         "Ada (ada＠example.com)",

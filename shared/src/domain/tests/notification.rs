@@ -22,7 +22,7 @@ fn mail(event: &Event, org: &Organization, open: Option<Invitation>) -> Option<O
 fn invitation_mail_names_the_invitation_the_role_and_the_inviter_but_no_operator() {
     let org = standard();
     let (open, event) = sent(&org);
-    let ann = NamedPerson::new(Some("Ann"), email("ann"));
+    let ann = MailPerson::new(Some("Ann"), email("ann"));
     for by in [Author::Person(ann), Author::Erased, Author::Platform] {
         let offer = MailedOffer { role: "User".to_owned(), by: by.clone() };
         let mail = invitation_mail(&event, &org, Some(open.clone()), offer, in_days(1));
@@ -133,7 +133,7 @@ fn only_user_managers_get_a_mail_about_a_join_request_up_to_a_limit() {
     let people = [("ann", RoleId::ADMIN), ("cy", RoleId::USER), ("eve", reader), ("mia", manager)];
     let members = people.map(|(name, role)| member(name, &org, role));
     let recipients = |org: &Organization, members| -> Vec<Email> {
-        let mails = join_request_mails(org, members, &NamedPerson::new(None, email("bob")));
+        let mails = join_request_mails(org, members, &MailPerson::new(None, email("bob")));
         mails.into_iter().map(|mail| mail.to).collect()
     };
     assert_eq!(recipients(&org, members.to_vec()), [email("ann"), email("mia")]);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::person::{ERASED, Person, called};
 use crate::{
     domain::{
-        self, BuiltIn, CalledPerson, EventAction, EventId, MemberId, OrgId, Organization, RoleId,
+        self, BuiltIn, EventAction, EventId, MemberId, OrgId, Organization, PersonLabel, RoleId,
         TargetKind, Version,
     },
     store::{Error, FetchedItems},
@@ -33,8 +33,8 @@ pub struct Event {
     client_request_id: Option<String>,
 }
 
-/// The person who made a change. Without id and name: the scheduled clean-up, or a member of another
-/// organization.
+/// The person who made a change. Without id and name: a member of another organization, or a change that no one is
+/// recorded for.
 #[derive(Clone, Debug, Serialize)]
 struct Actor {
     #[serde(flatten)]
@@ -201,11 +201,11 @@ impl Names<'_> {
 }
 
 /// The name, or the address of a person without one.
-fn display_name(person: Option<CalledPerson>) -> Option<String> {
+fn display_name(person: Option<PersonLabel>) -> Option<String> {
     match person? {
-        CalledPerson::Erased => Some(ERASED.to_owned()),
-        CalledPerson::Service { name } => Some(name),
-        known @ CalledPerson::Known { .. } => {
+        PersonLabel::Erased => Some(ERASED.to_owned()),
+        PersonLabel::Service { name } => Some(name),
+        known @ PersonLabel::Known { .. } => {
             let (name, email) = called(Some(known));
             name.or_else(|| email.map(|email| email.to_string()))
         }

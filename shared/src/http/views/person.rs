@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    domain::{self, CalledPerson, Email, MemberId, OrgId, Organization},
+    domain::{self, Email, MemberId, OrgId, Organization, PersonLabel},
     store::{Error, FetchedItems},
 };
 
@@ -112,11 +112,11 @@ impl Person {
 }
 
 /// The name and the address to show.
-pub(super) fn called(person: Option<CalledPerson>) -> (Option<String>, Option<Email>) {
+pub(super) fn called(person: Option<PersonLabel>) -> (Option<String>, Option<Email>) {
     match person {
-        Some(CalledPerson::Known { name, email }) => (name, Some(email)),
-        Some(CalledPerson::Service { name }) => (Some(name), None),
-        Some(CalledPerson::Erased) => (Some(ERASED.to_owned()), None),
+        Some(PersonLabel::Known { name, email }) => (name, Some(email)),
+        Some(PersonLabel::Service { name }) => (Some(name), None),
+        Some(PersonLabel::Erased) => (Some(ERASED.to_owned()), None),
         None => (None, None),
     }
 }
