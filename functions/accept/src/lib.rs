@@ -64,7 +64,7 @@ async fn show_own(
 ) -> Result<WithEtag<ReceivedInvitation>, ApiError> {
     let facts = app.store.invitee_facts(&person, org).await?;
     let is_member = facts.member.as_ref().is_some_and(|member| member.has_access(context.at));
-    if is_member && has_accepted(&person, org, id, &facts) {
+    if is_member && holds_address_of(&person, org, id, &facts) {
         return Err(Refusal::CallerAlreadyMember.into());
     }
     let invitation = domain::own_invitation(&person, id, facts.slot)?;
@@ -81,12 +81,12 @@ async fn accept(
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    let request = AcceptInvitation { call, org, id };
-    for inviter in ATTEMPTS {
-        match request.attempt(inviter).await {
+    let acceptance = AcceptInvitation { call, org, id };
+    for checked in ATTEMPTS {
+        match acceptance.attempt(checked).await {
             Ok(Some(answer)) => return Ok(answer),
             Err(store::Error::Refused(Refusal::InviterNotAuthorized))
-                if inviter == CheckedInviter::Present =>
+                if checked == CheckedInviter::Present =>
             {
                 return Err(Refusal::InviterNotAuthorized.into());
             }
@@ -129,7 +129,7 @@ impl AcceptInvitation {
     async fn attempt(&self, checked: CheckedInviter) -> Result<Option<Answer>, store::Error> {
         let Call { app, person, context, .. } = &self.call;
         let facts = app.store.acceptance_facts(person, self.org).await?;
-        if has_accepted(person, self.org, self.id, &facts) {
+        if holds_address_of(person, self.org, self.id, &facts) {
             // The slot names this person, but there is no member: they were removed meanwhile, or the
             // two items were read at different moments.
             let Some(member) = &facts.member else { return Ok(None) };
@@ -141,7 +141,7 @@ impl AcceptInvitation {
         let invitation = domain::own_invitation(person, self.id, facts.slot.clone())?;
         if let Some(ended) = facts.member.as_ref().filter(|it| !it.has_access(context.at)) {
             // They were a member with another address, until their access ended.
-            app.store.end_access_now(context, &facts.org, ended).await?;
+            app.store.end_access_unless_done(context, &facts.org, ended).await?;
             return Ok(None);
         }
         domain::check_no_member(facts.member.as_ref())?;
@@ -161,18 +161,25 @@ impl AcceptInvitation {
         inviter: Option<&Inviter>,
     ) -> Result<Answer, store::Error> {
         let Call { app, person, context, .. } = &self.call;
-        let InviteeFacts { org, request, tombstone, .. } = facts;
+        let InviteeFacts { org, join_request, tombstone, .. } = facts;
         let member = domain::accept(person, org, invitation, inviter, *tombstone, context.at)?;
         let answer = membership_answer(app, &member, org, context.at).await?;
-        let (member, tombstone, request) = (&member, *tombstone, request.as_ref());
-        let acceptance = Acceptance { org, invitation, member, tombstone, inviter, request };
+        let acceptance = Acceptance {
+            org,
+            invitation,
+            member: &member,
+            tombstone: *tombstone,
+            inviter,
+            request: join_request.as_ref(),
+        };
         let committed = app.store.transaction(context).accept(&acceptance)?.commit(&answer).await?;
         answer.or_recorded(committed)
     }
 }
 
-/// Whether the person has accepted this invitation: their membership holds its address.
-fn has_accepted(person: &Person, org: OrgId, id: InvitationId, facts: &InviteeFacts) -> bool {
+/// Whether the person is a member with the address of this invitation. They have accepted it, or another one to the
+/// address.
+fn holds_address_of(person: &Person, org: OrgId, id: InvitationId, facts: &InviteeFacts) -> bool {
     facts.slot == Some(AddressSlot::Taken(person.id.clone()))
         && domain::was_issued_to(person, org, id)
 }

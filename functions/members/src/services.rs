@@ -39,7 +39,7 @@ pub(crate) async fn add(
     let role = Key::custom_role(org, wanted.role_id);
     let (actor, found) = app.store.facts(&person, org, keys.chain(role)).await?;
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
-    let found = app.store.end_own_access(&context, &actor.org, &wanted.user_id, found).await?;
+    let found = app.store.end_access_of(&context, &actor.org, &wanted.user_id, found).await?;
     let (draft, tombstone) =
         (wanted.draft(found.member(org, keeper)?), found.deleted_at(&membership)?);
     let service = domain::add_service(&actor, draft, tombstone, context.at)?;

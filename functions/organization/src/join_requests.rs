@@ -143,7 +143,7 @@ impl Requester<'_> {
         let ended = membership.filter(|member| !member.has_access(context.at));
         match (ended, asked) {
             (Some(ended), Ok(_) | Err(Refusal::CallerAlreadyMember)) => {
-                store.end_access_now(context, organization, &ended).await?;
+                store.end_access_unless_done(context, organization, &ended).await?;
                 let facts = self.facts(&self.read().await?)?;
                 Ok((ask(&facts)?, facts))
             }

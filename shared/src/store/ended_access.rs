@@ -40,7 +40,7 @@ impl Store {
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read or written.
-    pub async fn end_access_now(
+    pub async fn end_access_unless_done(
         &self,
         request: &RequestContext,
         org: &Organization,
@@ -62,7 +62,7 @@ impl Store {
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read or written.
-    pub async fn end_own_access(
+    pub async fn end_access_of(
         &self,
         request: &RequestContext,
         org: &Organization,
@@ -73,7 +73,7 @@ impl Store {
         let Some(member) = member.filter(|member| !member.has_access(request.at)) else {
             return Ok(found);
         };
-        self.end_access_now(request, org, &member).await?;
+        self.end_access_unless_done(request, org, &member).await?;
         Ok(found.and(self.get([Key::membership(org.id(), user)]).await?))
     }
 
@@ -105,7 +105,7 @@ impl Store {
         for (slot, user) in holders {
             let member = members.membership(org.id(), &user)?;
             if let Some(member) = member.filter(|member| !member.has_access(request.at)) {
-                self.end_access_now(request, org, &member).await?;
+                self.end_access_unless_done(request, org, &member).await?;
                 freed.push(slot);
             }
         }

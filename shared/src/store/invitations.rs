@@ -54,7 +54,7 @@ pub struct InviteeFacts {
     /// What holds the invitee's address.
     pub slot: Option<AddressSlot>,
     /// The invitee's own request to join, if an acceptance needs it.
-    pub request: Option<JoinRequest>,
+    pub join_request: Option<JoinRequest>,
     /// The invitee's stored membership. Their access can have ended.
     pub member: Option<Member>,
     /// The version of the tombstone, if one was read: the new entity continues from it.
@@ -110,7 +110,7 @@ impl Store {
         Ok(InviteeFacts {
             org: found.organization(org).ok_or_else(|| person.not_invited())?,
             slot: found.address_slot(&slot)?,
-            request: found.join_request(org, PersonDigest::of(org, &person.id))?,
+            join_request: found.join_request(org, PersonDigest::of(org, &person.id))?,
             member: found.membership(org, &person.id)?,
             tombstone: found.deleted_at(&membership)?,
         })
