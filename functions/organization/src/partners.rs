@@ -73,14 +73,13 @@ impl SuspendLink {
     /// Changes the link. The partner counts its links, so a change of another one at the same time makes another
     /// attempt necessary.
     async fn answer(&self) -> Result<Answer, ApiError> {
-        let mut attempts = 1;
-        loop {
+        for _ in 1..MAX_ATTEMPTS {
             match self.attempt().await? {
-                Err(Error::Refused(Refusal::ChangedConcurrently)) if attempts < MAX_ATTEMPTS => {}
+                Err(Error::Refused(Refusal::ChangedConcurrently)) => {}
                 written => return Ok(written?),
             }
-            attempts += 1;
         }
+        Ok(self.attempt().await??)
     }
 
     /// The answer, or the error of the write.

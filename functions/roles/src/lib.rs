@@ -229,15 +229,14 @@ async fn edit(
     Json(wanted): Json<UpdateRoleRequest>,
 ) -> Result<Answer, ApiError> {
     let request = EditRole { call, org, role, draft: wanted.draft(), if_match };
-    let mut attempts = 1;
-    loop {
+    for _ in 1..MAX_ATTEMPTS {
         match request.attempt().await? {
-            // The levels of all roles are one table: another role may have changed.
-            Err(Error::Refused(Refusal::ChangedConcurrently)) if attempts < MAX_ATTEMPTS => {}
+            // The organization's item has the levels of all roles: another role may have changed.
+            Err(Error::Refused(Refusal::ChangedConcurrently)) => {}
             written => return request.if_match.outcome(written),
         }
-        attempts += 1;
     }
+    request.if_match.outcome(request.attempt().await?)
 }
 
 /// A request to edit a role.
