@@ -321,7 +321,7 @@ fn total(filter: &UserFilter, org: &Organization, found: &FetchedItems) -> Resul
 
 impl AuthorizedList {
     /// A page of users, and the custom roles of the organization in the path, which are read together with them. A
-    /// search reads role names, too, but its page would have to wait for a third call.
+    /// search reads role names too late to share them with its page.
     ///
     /// # Errors
     ///

@@ -67,11 +67,11 @@ impl UserStream<'_> {
     pub async fn next(&mut self) -> Result<Option<Vec<ListedUser>>, Error> {
         if self.readers.iter().all(RangeReader::is_exhausted) {
             let Some(position) = self.next.take() else { return Ok(None) };
-            let section = self.store.section(self.filter, &position).await?;
+            let step = self.store.part_step(self.filter, &position).await?;
             let after = Some(position.key).filter(|key| !key.is_empty());
             let reader = |range| RangeReader::new(range, after.clone());
-            self.readers = section.ranges.into_iter().map(reader).collect();
-            self.next = section.next;
+            self.readers = step.ranges.into_iter().map(reader).collect();
+            self.next = step.next;
         }
         let (store, share) = (self.store, (AHEAD / self.readers.len().max(1)).clamp(40, 1_000));
         let waiting =

@@ -4,21 +4,21 @@ use super::{
     Direction, Error, Position, Store, index,
     range::Range,
     role_names::{RoleNames, RoleNamesPage},
-    users::{Address, BY_ROLE_NAME, MAX_ROLE_RANGES, Section, UserFilter},
+    users::{AddressFilter, BY_ROLE_NAME, MAX_ROLE_RANGES, PartStep, UserFilter},
 };
 use crate::domain::{BuiltIn, OrgPath, RoleId, Scope, Search};
 
 impl Store {
-    /// The section of a search at a position in the part by role name.
-    pub(super) async fn section_by_role_name(
+    /// The step of a search at a position in the part by role name.
+    pub(super) async fn step_by_role_name(
         &self,
         filter: &UserFilter,
         search: &Search,
         position: &Position,
-    ) -> Result<Section, Error> {
+    ) -> Result<PartStep, Error> {
         let start = index::path_of(&position.key);
         let page = self.role_names_from(filter, start.as_ref()).await?;
-        Ok(filter.section_by_role_name(search, page))
+        Ok(filter.step_by_role_name(search, page))
     }
 
     /// The role names of the filter's organizations, from one of them on, in the filter's order.
@@ -42,10 +42,10 @@ impl Store {
 }
 
 impl UserFilter {
-    /// The users whose role has a matching name and whose address does not match. The section ends
+    /// The users whose role has a matching name and whose address does not match. The step ends
     /// before the organization that would exceed [`MAX_ROLE_RANGES`] custom roles.
-    fn section_by_role_name(&self, search: &Search, page: RoleNamesPage) -> Section {
-        let unmatched = Address::DoesNotMatch(search);
+    fn step_by_role_name(&self, search: &Search, page: RoleNamesPage) -> PartStep {
+        let unmatched = AddressFilter::DoesNotMatch(search);
         let wanted = |role: &RoleId| self.roles.is_empty() || self.roles.contains(role);
         let (mut ranges, mut count, mut next) = (Vec::new(), 0, page.next);
         for names in page.items {
@@ -61,17 +61,17 @@ impl UserFilter {
                 ranges.extend(Self { scope, ..self.clone() }.ranges(&matching, unmatched));
             }
         }
-        let section_end = next.map(|next| match self.order.direction {
+        let step_end = next.map(|next| match self.order.direction {
             Direction::Ascending => index::path(&next),
             Direction::Descending => index::after_organization(&next),
         });
         let matching = BuiltIn::ALL.into_iter().filter(|role| search.finds(role.name()));
         let built_in: Vec<_> = matching.map(RoleId::BuiltIn).filter(wanted).collect();
         if !built_in.is_empty() {
-            let bounded = |range: Range| range.ending_at(section_end.clone());
+            let bounded = |range: Range| range.ending_at(step_end.clone());
             ranges.extend(self.ranges(&built_in, unmatched).into_iter().map(bounded));
         }
-        let next = section_end.map(|key| Position { part: BY_ROLE_NAME, key });
-        Section { part: BY_ROLE_NAME, ranges, next, units: page.units }
+        let next = step_end.map(|key| Position { part: BY_ROLE_NAME, key });
+        PartStep { part: BY_ROLE_NAME, ranges, next, units: page.units }
     }
 }

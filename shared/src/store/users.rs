@@ -1,9 +1,9 @@
 //! The users list (U3): members and pending invitations, filtered and sorted (SUB6). A [`UserFilter`] selects the
 //! index that answers its question, and the filters that are left; [`Store::users`] reads a page.
 //!
-//! A list without a search is one section. A search has two parts: the users whose address matches, or whose
-//! name does if the search matches anywhere, and the other users whose role has a matching name
-//! (`role_name_search.rs`). Each section is a merge of ranges.
+//! A list without a search is one part. A search has two parts: the users whose address matches, or whose name does if
+//! the search matches anywhere, and the other users whose role has a matching name (`role_name_search.rs`). A part is
+//! read in one or more steps, of which each is a merge of ranges.
 
 use futures_util::future::OptionFuture;
 
@@ -19,13 +19,13 @@ use crate::domain::{
     Invitation, MAX_EMAIL, Member, MemberId, MemberKind, OrgId, OrgPath, RoleId, Scope, Search,
 };
 
-/// The most sections of a list that one request reads.
-pub(super) const MAX_SECTIONS: usize = 4;
+/// The most steps through a list that one request takes.
+pub(super) const MAX_STEPS: usize = 4;
 /// The part of a search with the users whose address matches; also a list without a search.
 const BY_ADDRESS: u8 = 0;
 /// The part of a search with the other users, whose role has a matching name.
 pub(super) const BY_ROLE_NAME: u8 = 1;
-/// The most roles in one section whose users are read as separate ranges.
+/// The most roles in one step whose users are read as separate ranges.
 pub(super) const MAX_ROLE_RANGES: usize = 20;
 
 /// The users that a list shows, and their order.
@@ -139,60 +139,60 @@ impl Store {
     ) -> Result<Slice<ListedUser>, Error> {
         let mut position = page.after.cloned().unwrap_or_else(|| Position::new(""));
         let mut users = Vec::new();
-        let mut prepared_section = None;
+        let mut prepared_step = None;
         let mut units = MAX_FILTER_UNITS;
-        for _ in 0..MAX_SECTIONS {
-            let section = match prepared_section.take() {
-                Some(section) => section,
-                None => self.section(filter, &position).await?,
+        for _ in 0..MAX_STEPS {
+            let step = match prepared_step.take() {
+                Some(step) => step,
+                None => self.part_step(filter, &position).await?,
             };
             let remaining = page.limit - users.len();
             let after = Some(position.key.as_str()).filter(|key| !key.is_empty());
-            // The first page often needs the next section, too. Find its ranges concurrently.
-            let next = section.next.as_ref().filter(|_| page.after.is_none() && users.is_empty());
-            let prepare = OptionFuture::from(next.map(|next| self.section(filter, next)));
+            // The first page often needs the next step, too. Find its ranges concurrently.
+            let next = step.next.as_ref().filter(|_| page.after.is_none() && users.is_empty());
+            let prepare = OptionFuture::from(next.map(|next| self.part_step(filter, next)));
             let (found, prepared) =
-                futures_util::join!(self.merged(&section.ranges, remaining, after, units), prepare);
+                futures_util::join!(self.merged(&step.ranges, remaining, after, units), prepare);
             let found = found?;
-            units -= found.units + section.units;
-            prepared_section = prepared.transpose()?;
-            let Slice { items, next } = found.slice(remaining, section.part);
+            units -= found.units + step.units;
+            prepared_step = prepared.transpose()?;
+            let Slice { items, next } = found.slice(remaining, step.part);
             users.extend(items.into_iter().map(ListedUser::of).collect::<Result<Vec<_>, _>>()?);
             if next.is_some() || users.len() >= page.limit || units < 1.0 {
-                return Ok(Slice { items: users, next: next.or(section.next) });
+                return Ok(Slice { items: users, next: next.or(step.next) });
             }
-            let Some(next) = section.next else { return Ok(Slice { items: users, next: None }) };
+            let Some(next) = step.next else { return Ok(Slice { items: users, next: None }) };
             position = next;
         }
         Ok(Slice { items: users, next: Some(position) })
     }
 
-    /// The section of a list at a position.
-    pub(super) async fn section(
+    /// The step through a list at a position.
+    pub(super) async fn part_step(
         &self,
         filter: &UserFilter,
         position: &Position,
-    ) -> Result<Section, Error> {
+    ) -> Result<PartStep, Error> {
         let (address, next) = match &filter.search {
-            None => (Address::Any, None),
+            None => (AddressFilter::Any, None),
             Some(search) if position.part == BY_ROLE_NAME => {
-                return self.section_by_role_name(filter, search, position).await;
+                return self.step_by_role_name(filter, search, position).await;
             }
             Some(search) => {
                 let next = Position { part: BY_ROLE_NAME, key: String::new() };
-                (Address::Matches(search), Some(next))
+                (AddressFilter::Matches(search), Some(next))
             }
         };
         let ranges = filter.ranges(&filter.roles, address);
-        Ok(Section { part: BY_ADDRESS, ranges, next, units: 0.0 })
+        Ok(PartStep { part: BY_ADDRESS, ranges, next, units: 0.0 })
     }
 }
 
-/// The ranges of one step through a list.
-pub(super) struct Section {
+/// One step through a part of a list.
+pub(super) struct PartStep {
     pub(super) part: u8,
     pub(super) ranges: Vec<Range>,
-    /// The beginning of the next section.
+    /// The beginning of the next step.
     pub(super) next: Option<Position>,
     /// The read units that finding the ranges consumed.
     pub(super) units: f64,
@@ -200,13 +200,13 @@ pub(super) struct Section {
 
 /// The addresses that ranges cover.
 #[derive(Clone, Copy)]
-pub(super) enum Address<'a> {
+pub(super) enum AddressFilter<'a> {
     Any,
     Matches(&'a Search),
     DoesNotMatch(&'a Search),
 }
 
-impl<'a> Address<'a> {
+impl<'a> AddressFilter<'a> {
     /// What the addresses begin with, if a range of keys can express it.
     fn beginning(self) -> Option<&'a str> {
         match self {
@@ -216,7 +216,7 @@ impl<'a> Address<'a> {
     }
 
     /// The filter of a range of the keys that begin with [`beginning`](Self::beginning).
-    fn besides_beginning(self) -> Expression {
+    fn rest_of_filter(self) -> Expression {
         if self.beginning().is_some() { Expression::default() } else { self.filter() }
     }
 
@@ -250,16 +250,16 @@ impl UserFilter {
     /// address or by time; a role by address; the beginning of an address in an organization or in
     /// a whole tree; the services of an organization or of a whole tree, whose keys have the same
     /// prefix. If the list asks several, one selects the range and the others are filters.
-    pub(super) fn ranges(&self, roles: &[RoleId], address: Address<'_>) -> Vec<Range> {
+    pub(super) fn ranges(&self, roles: &[RoleId], address: AddressFilter<'_>) -> Vec<Range> {
         if address.beginning().is_some_and(|beginning| beginning.len() > MAX_EMAIL) {
             return vec![];
         }
         let mut ranges = Vec::new();
         for &status in self.statuses.iter().filter(|status| self.can_have(**status, address)) {
-            match (&self.scope, self.tree_wide(address)) {
+            match (&self.scope, self.tree_wide_prefix(address)) {
                 (Scope::Subtree(top), Some(beginning)) if self.order.by == SortKey::Address => {
                     let hash = index::users(top, status);
-                    let filter = with_role(roles).and(within(top)).and(address.besides_beginning());
+                    let filter = with_role(roles).and(within(top)).and(address.rest_of_filter());
                     // The range of services has no persons.
                     let services = self.only_services();
                     let kind = if services { Expression::default() } else { self.of_kind(status) };
@@ -281,13 +281,13 @@ impl UserFilter {
 
     /// Whether users with this status and such an address can be in the list. Services are never
     /// invited, and they have no address.
-    fn can_have(&self, status: Status, address: Address<'_>) -> bool {
+    fn can_have(&self, status: Status, address: AddressFilter<'_>) -> bool {
         !self.only_services() || (status == Status::Active && address.beginning().is_none())
     }
 
-    /// What the addresses begin with that one range of a whole tree contains.
-    fn tree_wide<'a>(&self, address: Address<'a>) -> Option<&'a str> {
-        let by_role_name = matches!(address, Address::DoesNotMatch(_));
+    /// The beginning of the keys that one range of a whole tree contains: of addresses, or of services.
+    fn tree_wide_prefix<'a>(&self, address: AddressFilter<'a>) -> Option<&'a str> {
+        let by_role_name = matches!(address, AddressFilter::DoesNotMatch(_));
         let services = (self.only_services() && !by_role_name).then_some(index::SERVICES);
         address.beginning().or(services)
     }
@@ -309,7 +309,7 @@ impl UserFilter {
         path: &OrgPath,
         status: Status,
         roles: &[RoleId],
-        address: Address<'_>,
+        address: AddressFilter<'_>,
     ) -> Vec<Range> {
         let prefix = match &self.scope {
             Scope::Organizations(_) => index::in_organization(path),
@@ -328,7 +328,7 @@ impl UserFilter {
             }
             None => (prefix, self.of_kind(status)),
         };
-        let filter = address.besides_beginning().and(kind);
+        let filter = address.rest_of_filter().and(kind);
         if roles.is_empty() || roles.len() > MAX_ROLE_RANGES {
             let filter = with_role(roles).and(filter);
             return vec![Range::of_index(Index::ByPath, users, prefix).filtered(filter)];

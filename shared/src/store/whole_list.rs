@@ -8,7 +8,7 @@ use super::{
     Error, ListedUser, Position, Store, UserFilter,
     item::Item,
     range::{Found, MAX_FILTER_UNITS, Range},
-    users::MAX_SECTIONS,
+    users::MAX_STEPS,
 };
 
 /// The most users that ranges without a filter read. If they have 1 KB, [`MAX_FILTER_UNITS`] suffice.
@@ -36,16 +36,16 @@ impl Store {
     ) -> Result<Option<Vec<ListedUser>>, Error> {
         let mut list = WholeList { most, items: Vec::new(), units: MAX_FILTER_UNITS };
         let mut next = Some(Position::new(""));
-        for _ in 0..MAX_SECTIONS {
+        for _ in 0..MAX_STEPS {
             let Some(position) = next else { break };
-            let section = self.section(filter, &position).await?;
-            list.units -= section.units;
+            let step = self.part_step(filter, &position).await?;
+            list.units -= step.units;
             let after = Some(position.key).filter(|key| !key.is_empty());
-            let ranges = section.ranges.into_iter().map(|range| (range, after.clone())).collect();
+            let ranges = step.ranges.into_iter().map(|range| (range, after.clone())).collect();
             if !list.read(self, ranges).await? {
                 return Ok(None);
             }
-            next = section.next;
+            next = step.next;
         }
         if next.is_some() {
             return Ok(None);
