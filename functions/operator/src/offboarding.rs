@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::{
     domain::{Name, OrgId, Organization, PersonId, RequestContext},
     http::{Answer, ApiError, Call, NoBody, Path},
-    store::{Access, PersonalData},
+    store::{EndedAccess, PersonalData},
 };
 
 use crate::people::Rounds;
@@ -12,13 +12,13 @@ use crate::people::Rounds;
 /// What an offboarding ended, and what it left.
 #[derive(Serialize)]
 struct Offboarded {
-    ended: Access,
+    ended: EndedAccess,
     /// The organizations of which the person is still the Super Admin.
     super_admin_of: Vec<LeftOrganization>,
 }
 
 impl Offboarded {
-    fn of(data: &PersonalData, ended: Access) -> Self {
+    fn of(data: &PersonalData, ended: EndedAccess) -> Self {
         Self { ended, super_admin_of: data.super_admin_of().map(LeftOrganization::of).collect() }
     }
 }

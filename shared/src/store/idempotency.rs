@@ -83,7 +83,7 @@ impl Record {
             chunks: (!chunk.last).then_some(chunk.nth.saturating_add(1)),
         };
         let (conditions, fingerprint) =
-            (vec![Self::turn(key, chunk, now)], key.fingerprint.clone());
+            (vec![Self::writable_by(key, chunk, now)], key.fingerprint.clone());
         let key = Key::idempotency(key);
         let mut item = to_item(key.clone(), &record, vec![])?;
         item.insert("ttl".to_owned(), number(record.until.as_second()));
@@ -91,9 +91,8 @@ impl Record {
         Ok(Step { key, write: Write::Put(item), conditions, on_failed })
     }
 
-    /// The record is this chunk's to write: free or lapsed before the first chunk, and as the chunk
-    /// before left it afterwards.
-    fn turn(key: &IdempotencyKey, chunk: Chunk, now: Timestamp) -> Expression {
+    /// The record has expired or is absent before the first chunk; later it is as the chunk before left it.
+    fn writable_by(key: &IdempotencyKey, chunk: Chunk, now: Timestamp) -> Expression {
         match chunk.nth {
             0 => {
                 Expression::new("attribute_not_exists(#pk) OR #until <= :now", [("now", time(now))])

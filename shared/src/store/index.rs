@@ -1,8 +1,8 @@
 //! The six indexes of the table, and the attributes by which each entity is listed in them.
 //!
 //! Every entity that a list shows is in the index of each order that the list offers. The number of
-//! indexes does not depend on the depth of the tree: a range key begins with the path of the
-//! organization, so a subtree is the range of its path.
+//! indexes does not depend on the depth of the tree: a range key of `by_path`, `by_time` and
+//! `by_role` begins with the path of the organization, so a subtree is the range of its path.
 
 use base64::{
     Engine,
@@ -80,11 +80,11 @@ impl Index {
 /// An attribute that is a key of an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IndexAttribute {
-    /// A tree and a kind of item.
+    /// A tree and a kind of item; of a former member, a digest of their address.
     Tree,
     /// A role, a parent or another group.
     Group,
-    /// The path of an organization, and what follows it.
+    /// The path of an organization, and what follows it; of an open join request, its id.
     Path,
     /// The path of an organization, and a time.
     Time,
@@ -150,7 +150,7 @@ pub(super) fn invitation(invitation: &Invitation) -> Attributes {
 /// What members and invitations have in common in the users list (U3).
 struct IndexedUser<'a> {
     path: &'a OrgPath,
-    /// The address; of a service, what stands for it.
+    /// The address; of a service, its id after the prefix of all services.
     address: &'a str,
     role: RoleId,
     status: Status,

@@ -89,7 +89,7 @@ pub use lists::{List, RoleWithUsers};
 pub use members::MemberChange;
 pub(crate) use meter::milliseconds;
 pub use meter::{Cost, metered};
-pub use offboarding::{Access, EndingProgress};
+pub use offboarding::{EndedAccess, EndingProgress};
 pub use organizations::{NewOrganization, ProfileChange};
 pub use outbox::{PublishedEvent, published};
 pub use personal_data::{FormerPerson, KnownAddress, KnownIn, PersonalData};

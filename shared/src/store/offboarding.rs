@@ -23,14 +23,14 @@ pub struct EndingProgress {
     /// The number of organizations that are done.
     pub organizations: usize,
     /// What ended there.
-    pub ended: Access,
+    pub ended: EndedAccess,
     /// The number of transactions.
     transactions: u128,
 }
 
-/// What gives a person access, or could.
+/// How much ended, or can end, of what gives a person access.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Access {
+pub struct EndedAccess {
     /// The number of memberships, without those as Super Admin.
     pub memberships: usize,
     /// The number of pending invitations.
@@ -41,7 +41,7 @@ pub struct Access {
     pub critical_alert_users: usize,
 }
 
-impl Access {
+impl EndedAccess {
     fn add(&mut self, other: Self) {
         self.memberships += other.memberships;
         self.invitations += other.invitations;
@@ -65,10 +65,10 @@ impl KnownIn {
     }
 
     /// What the person has here that an operator can end.
-    fn access(&self) -> Access {
+    fn access(&self) -> EndedAccess {
         let invited = self.addresses.iter().filter(|address| address.invitation.is_some());
         let asks = self.request.as_ref().is_some_and(JoinRequest::is_pending);
-        Access {
+        EndedAccess {
             memberships: usize::from(self.removable_member().is_some()),
             invitations: invited.count(),
             join_requests: usize::from(asks),
@@ -95,7 +95,7 @@ impl Store {
         let all = data.organizations.iter();
         // The clean-up ends what belongs to a deleted organization.
         let left = all.filter(|known| !known.org.is_deleted());
-        let left: Vec<_> = left.filter(|known| known.access() != Access::default()).collect();
+        let left: Vec<_> = left.filter(|known| known.access() != EndedAccess::default()).collect();
         self.end_everywhere(context, &left, progress, deadline, |mut writes, known| {
             writes.offboarding = true;
             writes.offboard_from(known)
