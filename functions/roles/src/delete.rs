@@ -31,7 +31,7 @@ pub(crate) async fn delete(
     let deadline = Deadline::begin();
     let request = DeleteRole { call, org, role, reassign_to, if_match, deadline };
     for attempt in 1..=MAX_ATTEMPTS {
-        if let Some(answer) = request.attempt(attempt == MAX_ATTEMPTS).await? {
+        if let Some(answer) = request.attempt(attempt).await? {
             return Ok(answer);
         }
     }
@@ -50,7 +50,7 @@ struct DeleteRole {
 
 impl DeleteRole {
     /// Deletes the role, or begins or continues its deletion. `None` if its users changed meanwhile.
-    async fn attempt(&self, is_last: bool) -> Result<Option<Answer>, ApiError> {
+    async fn attempt(&self, nth: usize) -> Result<Option<Answer>, ApiError> {
         let Call { app, person, context, .. } = &self.call;
         let roles = [Some(self.role), self.reassign_to].into_iter().flatten();
         let keys = roles.filter_map(|role| Key::custom_role(self.org, role));
@@ -67,27 +67,31 @@ impl DeleteRole {
                 }
                 deleted => self.if_match.outcome(deleted).map(|_| Some(Answer::no_content())),
             },
-            RoleDeletionStep::Reassign(to) => {
-                match app.store.delete_role_with_users(context, &actor, &before, &to).await {
+            RoleDeletionStep::Reassign(reassignment) => {
+                match app
+                    .store
+                    .delete_role_with_users(context, &actor, &before, &reassignment)
+                    .await
+                {
                     Ok(true) => return Ok(Some(Answer::no_content())),
-                    Err(Error::Refused(_)) if !is_last => return Ok(None),
+                    Err(Error::Refused(_)) if nth < MAX_ATTEMPTS => return Ok(None),
                     // Many users, or an index that lags: several transactions delete the role.
                     Ok(false) | Err(Error::Refused(_)) => {}
                     Err(error) => return Err(error.into()),
                 }
-                let begun = domain::begin_reassignment(role, to, context.at);
-                let writes = writes.begin_reassignment(&actor, role, &begun)?;
-                self.if_match.outcome(writes.commit(&()).await)?;
-                let begun = RoleWithUsers { role: begun, users: *users };
-                let deletion = found.role_deletion(&actor.org, begun)?;
-                reassign_users(app, context, deletion, &self.deadline).await.map(Some)
+                let ending_role = domain::begin_reassignment(role, reassignment, context.at);
+                let begun = writes.begin_reassignment(&actor, role, &ending_role)?;
+                self.if_match.outcome(begun.commit(&()).await)?;
+                let ending = RoleWithUsers { role: ending_role, users: *users };
+                let deletion = found.role_deletion(&actor.org, ending)?;
+                finish_in_time(app, context, deletion, &self.deadline).await.map(Some)
             }
             RoleDeletionStep::Continue => {
                 let deletion = found.role_deletion(&actor.org, before)?;
                 // As with the clean-up, the event of the end names no actor.
                 let RequestContext { at, ref request_id, seed, .. } = *context;
                 let context = RequestContext::without_actor(at, request_id, seed);
-                reassign_users(app, &context, deletion, &self.deadline).await.map(Some)
+                finish_in_time(app, &context, deletion, &self.deadline).await.map(Some)
             }
         }
     }
@@ -126,7 +130,7 @@ struct ReassignmentView {
 }
 
 /// Gives users the other role until the request must end. The scheduled clean-up continues.
-async fn reassign_users(
+async fn finish_in_time(
     app: &App,
     context: &RequestContext,
     deletion: RoleDeletion,

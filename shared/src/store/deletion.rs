@@ -2,14 +2,13 @@
 //! reads leave it out, and every write has a condition on the mark. The clean-up then ends what belongs
 //! to it, in transactions that each leave everything valid.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::{
     Error, FetchedItems, Key, List, PageRequest, Position, Store,
     deletion_steps::Phase,
     expression::Expression,
+    idle_steps::IdleSteps,
     index::{self, IndexAttribute},
     item::{Item, text},
     organizations::FOLDED_NAME,
@@ -20,12 +19,6 @@ use super::{
 use crate::domain::{
     Event, EventAction, MemberId, OrgId, Organization, Refusal, RequestContext, Standing,
 };
-
-/// How many steps in a row may have no effect before the next run continues. Such a step meets
-/// changes of other requests, or an index that lags.
-const MAX_IDLE_STEPS: u32 = 6;
-/// The pause after a step without effect. It grows with each, and exceeds the usual lag of an index.
-const IDLE_PAUSE: Duration = Duration::from_millis(30);
 
 /// The state of a deletion after some steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,8 +93,8 @@ impl Store {
     ) -> Result<DeletionProgress, Error> {
         let mut run = DeletionRun { store: self, context, transactions: 0 };
         let (mut phase, mut after) = (Some(Phase::FIRST), None::<Position>);
-        let mut idle_steps = 0;
-        while idle_steps < MAX_IDLE_STEPS && !out_of_time() {
+        let mut idle_steps = IdleSteps::default();
+        while !idle_steps.are_too_many() && !out_of_time() {
             let found = self.get([Key::organization(id)]).await?;
             let org = found.deleted_organization(id).ok_or(Refusal::NoSuchOrganization)?;
             let step = match phase {
@@ -111,11 +104,10 @@ impl Store {
             match (step, phase) {
                 (Ok(None), None) => return Ok(DeletionProgress::Done),
                 (Ok(None), Some(done)) => (phase, after) = (done.next(), None),
-                (Ok(next), _) => (idle_steps, after) = (0, next),
+                (Ok(next), _) => (idle_steps, after) = (IdleSteps::default(), next),
                 // Another request changed something, or a list does not show yet what is left.
                 (Err(Error::Refused(refusal)), _) if refusal != Refusal::NoSuchOrganization => {
-                    idle_steps += 1;
-                    tokio::time::sleep(IDLE_PAUSE * idle_steps).await;
+                    idle_steps.pause().await;
                     phase = phase.or(Some(Phase::FIRST));
                 }
                 (Err(error), _) => return Err(error),

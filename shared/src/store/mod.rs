@@ -26,6 +26,7 @@ mod fetch;
 mod fetched_items;
 mod history;
 mod idempotency;
+mod idle_steps;
 pub mod index;
 mod invitations;
 mod item;

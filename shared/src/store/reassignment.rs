@@ -4,8 +4,6 @@
 //! on, the role cannot be granted. The next ones give users the target role, and the last one also deletes the
 //! role. Each leaves everything valid. The scheduled clean-up continues where a request stopped.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::{
@@ -13,6 +11,7 @@ use super::{
     RoleWithUsers, Status, Store, UserFilter,
     counters::{is_number, number_in},
     expression::Expression,
+    idle_steps::IdleSteps,
     index,
     item::attribute,
     roles::{is_no_target, role_changed, shown_role},
@@ -56,12 +55,6 @@ pub enum ReassignmentProgress {
         remaining: UserCount,
     },
 }
-
-/// How many steps in a row may have no effect before the clean-up continues. Such a step meets
-/// changes of other requests, or an index that lags.
-const MAX_IDLE_STEPS: u32 = 6;
-/// The pause after a step without effect. It grows with each, and exceeds the usual lag of an index.
-const IDLE_PAUSE: Duration = Duration::from_millis(30);
 
 /// The end of one batch.
 enum BatchEnd {
@@ -109,6 +102,7 @@ impl Store {
         }
         let writes = self.transaction(context).still_held(actor)?;
         let writes = writes.still_grantable(&actor.org, reassignment.to)?;
+        // The caller still acts: a suspension refuses the request.
         let writes = writes.reassign_all(&users, reassignment)?.end_reassignment(&deletion)?;
         writes.commit(&()).await.map(|_| true)
     }
@@ -146,16 +140,13 @@ impl Store {
         mut deletion: RoleDeletion,
         out_of_time: impl Fn() -> bool,
     ) -> Result<ReassignmentProgress, Error> {
-        let (mut idle_steps, mut after) = (0, None);
+        let (mut idle_steps, mut after) = (IdleSteps::default(), None);
         loop {
             match self.reassign_next_batch(context, &deletion, &mut after).await? {
                 BatchEnd::Deleted => return Ok(ReassignmentProgress::Done),
-                BatchEnd::Reassigned => idle_steps = 0,
+                BatchEnd::Reassigned => idle_steps = IdleSteps::default(),
                 BatchEnd::Skipped => {}
-                BatchEnd::Conflict | BatchEnd::NothingListed => {
-                    idle_steps += 1;
-                    tokio::time::sleep(IDLE_PAUSE * idle_steps).await;
-                }
+                BatchEnd::Conflict | BatchEnd::NothingListed => idle_steps.pause().await,
             }
             let (org, role) = (deletion.org.id(), deletion.role.id);
             let Some(present) = self.role_deletion(org, role).await? else {
@@ -164,7 +155,7 @@ impl Store {
             deletion = present;
             let RoleDeletion { reassigned, remaining, .. } = deletion;
             // If no users remain, the next step deletes the role.
-            let stops = idle_steps >= MAX_IDLE_STEPS && !remaining.is_empty();
+            let stops = idle_steps.are_too_many() && !remaining.is_empty();
             if stops || out_of_time() {
                 return Ok(ReassignmentProgress::Unfinished { reassigned, remaining });
             }
@@ -191,11 +182,12 @@ impl Store {
         deletion: &RoleDeletion,
         after: &mut Option<Position>,
     ) -> Result<BatchEnd, Error> {
-        if deletion.remaining.is_empty() {
-            return conflict_as_end(self.reassign_batch(context, deletion, &[]).await);
-        }
-        let (current, next) = self.users_to_reassign(deletion, after.as_ref()).await?;
-        if current.is_empty() {
+        let (current, next) = if deletion.remaining.is_empty() {
+            (vec![], None)
+        } else {
+            self.users_to_reassign(deletion, after.as_ref()).await?
+        };
+        if current.is_empty() && !deletion.remaining.is_empty() {
             let is_end = next.is_none();
             *after = next;
             return Ok(if is_end { BatchEnd::NothingListed } else { BatchEnd::Skipped });
