@@ -199,12 +199,12 @@ mod tests {
     /// SES with these answers, one after the other, and the number of calls.
     #[derive(Clone, Debug)]
     struct Fake {
-        answers: Vec<Answer>,
+        answers: Vec<FakeAnswer>,
         calls: Arc<AtomicUsize>,
     }
 
     #[derive(Clone, Copy, Debug)]
-    enum Answer {
+    enum FakeAnswer {
         /// The status and the error code, after a time in percent of the time-out.
         After(u32, u16, &'static str),
         Unreachable,
@@ -217,9 +217,11 @@ mod tests {
             let answer = self.answers.get(nth).copied().expect("no further call");
             HttpConnectorFuture::new(async move {
                 let (percent, status, code) = match answer {
-                    Answer::After(percent, status, code) => (percent, status, code),
-                    Answer::Unreachable => return Err(ConnectorError::timeout("injected".into())),
-                    Answer::Broken => return Err(ConnectorError::io("injected".into())),
+                    FakeAnswer::After(percent, status, code) => (percent, status, code),
+                    FakeAnswer::Unreachable => {
+                        return Err(ConnectorError::timeout("injected".into()));
+                    }
+                    FakeAnswer::Broken => return Err(ConnectorError::io("injected".into())),
                 };
                 tokio::time::sleep(MAX_ANSWER_HERE.saturating_mul(percent) / 100).await;
                 let body = r#"{"MessageId": "m-1"}"#;
@@ -233,7 +235,7 @@ mod tests {
     }
 
     /// Sends a mail. Returns the result and the number of calls.
-    async fn send(answers: &[Answer]) -> (Result<(), SendFailure>, usize) {
+    async fn send(answers: &[FakeAnswer]) -> (Result<(), SendFailure>, usize) {
         let fake = Fake { answers: answers.to_vec(), calls: Arc::default() };
         let connector = SharedHttpConnector::new(fake.clone());
         let config = Builder::new()
@@ -255,30 +257,31 @@ mod tests {
 
     #[tokio::test]
     async fn slow_answer_is_awaited() {
-        assert_eq!(send(&[Answer::After(30, 200, "")]).await, (Ok(()), 1));
+        assert_eq!(send(&[FakeAnswer::After(30, 200, "")]).await, (Ok(()), 1));
     }
 
     /// A repeated call could be a second mail.
     #[tokio::test]
     async fn call_that_may_have_sent_the_mail_is_not_repeated() {
-        for answer in [Answer::After(300, 200, ""), Answer::Broken] {
+        for answer in [FakeAnswer::After(300, 200, ""), FakeAnswer::Broken] {
             let (result, calls) = send(&[answer]).await;
             assert!(matches!(result, Err(SendFailure::Unanswered { .. })), "{answer:?} {result:?}");
             assert_eq!(calls, 1, "{answer:?}");
         }
-        let (result, calls) = send(&[Answer::After(0, 500, "InternalServiceErrorException")]).await;
+        let (result, calls) =
+            send(&[FakeAnswer::After(0, 500, "InternalServiceErrorException")]).await;
         assert!(matches!(result, Err(SendFailure::Waits { .. })), "{result:?}");
         assert_eq!(calls, 1);
     }
 
     #[tokio::test]
     async fn call_that_sent_no_mail_is_repeated() {
-        let throttled = Answer::After(0, 429, "TooManyRequestsException");
-        for refused in [throttled, Answer::Unreachable] {
-            let answers = [refused, refused, Answer::After(0, 200, "")];
+        let throttled = FakeAnswer::After(0, 429, "TooManyRequestsException");
+        for refused in [throttled, FakeAnswer::Unreachable] {
+            let answers = [refused, refused, FakeAnswer::After(0, 200, "")];
             assert_eq!(send(&answers).await, (Ok(()), 3), "{refused:?}");
         }
-        let (result, calls) = send(&[Answer::Unreachable; 3]).await;
+        let (result, calls) = send(&[FakeAnswer::Unreachable; 3]).await;
         assert!(matches!(result, Err(SendFailure::Waits { .. })), "{result:?}");
         assert_eq!(calls, 3);
     }

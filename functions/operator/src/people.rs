@@ -73,7 +73,7 @@ pub const MAX_KEPT_SERVICES: usize = 1_000;
 
 /// All that is kept about a person.
 #[derive(Serialize)]
-pub(crate) struct PersonalData {
+pub(crate) struct PersonalDataView {
     id: PersonId,
     /// What an organization calls them, by the identity provider's name.
     name: Option<String>,
@@ -94,14 +94,14 @@ struct KnownInOrganization {
     /// The services that the person keeps (MACH1). Only the export lists them.
     #[serde(skip_serializing_if = "Option::is_none")]
     kept_services: Option<Vec<views::Person>>,
-    former_person: Option<FormerPerson>,
+    former_person: Option<FormerPersonView>,
     join_request: Option<views::JoinRequest>,
     addresses: Vec<AddressData>,
 }
 
 /// What a person or service was called who is no member any more, or never was.
 #[derive(Serialize)]
-struct FormerPerson {
+struct FormerPersonView {
     name: Option<String>,
     email: Option<Email>,
 }
@@ -119,7 +119,7 @@ struct AddressData {
 /// The people that a search finds.
 #[derive(Serialize)]
 pub(crate) struct People {
-    items: Vec<PersonalData>,
+    items: Vec<PersonalDataView>,
 }
 
 /// Exactly one of the two says who is searched for.
@@ -162,7 +162,9 @@ pub(crate) async fn find(
         let data = app.store.personal_data(id).await?;
         if !data.organizations.is_empty() {
             let names = app.store.get_for_display(other_people(&data)).await?;
-            items.push(PersonalData::of(&app.store, id, data, context.at).await?.naming(&names)?);
+            items.push(
+                PersonalDataView::of(&app.store, id, data, context.at).await?.naming(&names)?,
+            );
         }
     }
     Ok(Json(People { items }))
@@ -171,7 +173,7 @@ pub(crate) async fn find(
 pub(crate) async fn data(
     call: Call,
     Path(id): Path<PersonId>,
-) -> Result<Json<PersonalData>, ApiError> {
+) -> Result<Json<PersonalDataView>, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
     let data = app.store.personal_data(id).await?;
     if data.organizations.is_empty() {
@@ -181,7 +183,7 @@ pub(crate) async fn data(
     for known in &data.organizations {
         kept.push(Some(kept_services(&app.store, known).await?));
     }
-    let mut shown = PersonalData::of(&app.store, id, data, context.at).await?;
+    let mut shown = PersonalDataView::of(&app.store, id, data, context.at).await?;
     for (organization, kept) in shown.organizations.iter_mut().zip(kept) {
         organization.kept_services = kept;
     }
@@ -208,7 +210,7 @@ async fn kept_services(store: &Store, known: &KnownIn) -> Result<Vec<views::Pers
     Ok(kept.iter().map(views::Person::member).collect())
 }
 
-impl PersonalData {
+impl PersonalDataView {
     /// The data with the names of the roles and of the keepers of services.
     async fn of(
         store: &Store,
@@ -230,7 +232,7 @@ impl PersonalData {
     }
 }
 
-impl PersonalData {
+impl PersonalDataView {
     /// The data with the names of other people. An export has their ids alone: it is for the person.
     fn naming(mut self, names: &FetchedItems) -> Result<Self, Error> {
         for known in &mut self.organizations {
@@ -294,8 +296,8 @@ fn show(
 ) -> Result<KnownInOrganization, Error> {
     let KnownIn { org, member, former, request, addresses } = known;
     let former = former.as_ref().and_then(|former| match former.called.clone() {
-        PersonLabel::Known { name, email } => Some(FormerPerson { name, email: Some(email) }),
-        PersonLabel::Service { name } => Some(FormerPerson { name: Some(name), email: None }),
+        PersonLabel::Known { name, email } => Some(FormerPersonView { name, email: Some(email) }),
+        PersonLabel::Service { name } => Some(FormerPersonView { name: Some(name), email: None }),
         PersonLabel::Erased => None,
     });
     let membership = |member: &Member| {

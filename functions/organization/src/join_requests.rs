@@ -94,7 +94,8 @@ pub(crate) async fn ask(
     OptionalJson(CreateJoinRequest { comment: Text(comment) }): OptionalJson<CreateJoinRequest>,
 ) -> Result<Answer, ApiError> {
     let slot = own_slot(&person, org);
-    let requester = Requester { store: &app.store, person: &person, org, slot, context: &context };
+    let requester =
+        JoinRequester { store: &app.store, person: &person, org, slot, context: &context };
     let found = requester.read().await?;
     let organization = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
     let (request, facts) = requester.ask(&organization, found, comment).await?;
@@ -112,7 +113,7 @@ fn own_slot(person: &Person, org: OrgId) -> Option<Key> {
 }
 
 /// A person who asks to join an organization.
-struct Requester<'a> {
+struct JoinRequester<'a> {
     store: &'a Store,
     person: &'a Person,
     org: OrgId,
@@ -121,7 +122,7 @@ struct Requester<'a> {
     context: &'a RequestContext,
 }
 
-impl Requester<'_> {
+impl JoinRequester<'_> {
     /// The request, and what it relied on. Ends a membership whose access has ended first.
     ///
     /// # Errors

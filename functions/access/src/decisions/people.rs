@@ -159,12 +159,12 @@ pub(super) async fn explain(
     let users = named.subjects(&app.store, &known, viewer).await?;
     let subjects = users.into_iter().map(|user| Person::subject(user, now)).collect();
     let paths = paths(&app.store, org, action, subjects).await?;
-    let decision = Decision { org: &actor.org, action, viewer, known: &known, paths: &paths };
+    let decision = PersonDecision { org: &actor.org, action, viewer, known: &known, paths: &paths };
     Ok(Json(decision.explained(&app.store, named, now).await?))
 }
 
 /// A decision about the person in the question.
-struct Decision<'a> {
+struct PersonDecision<'a> {
     org: &'a Organization,
     action: Action,
     viewer: Viewer,
@@ -173,7 +173,7 @@ struct Decision<'a> {
     paths: &'a [PathMembership],
 }
 
-impl Decision<'_> {
+impl PersonDecision<'_> {
     /// The decision about the person with this name in the question, with its reason.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ const MAX_MEMBERSHIPS: usize = 10;
 const MAX_FOLLOWED: usize = 4;
 
 /// An organization that the subject may reach.
-struct Candidate {
+struct ReachableOrganization {
     org: OrgId,
     path: AccessPath,
     /// The organization of the membership with which the path begins.
@@ -78,7 +78,7 @@ async fn granted_resources(
         (Some(next), None) if !next.starts_with("own|") => None,
         (next, _) => next,
     };
-    let query = |candidate: &Candidate| AccessQuery {
+    let query = |candidate: &ReachableOrganization| AccessQuery {
         subject: subject.clone(),
         org: candidate.org,
         actions: vec![action],
@@ -99,14 +99,15 @@ async fn own(
     subject: &UserId,
     after: &str,
     limit: usize,
-) -> Result<(Vec<Candidate>, Option<String>), Error> {
+) -> Result<(Vec<ReachableOrganization>, Option<String>), Error> {
     let after = position_after(after);
     let page = PageRequest { limit, after: after.as_ref() };
     let found = store.page(List::memberships(subject), page).await?;
     let next = found.next.map_or_else(|| "beyond|".to_owned(), |next| format!("own|{}", next.key));
     let orgs = found.items.into_iter().map(|member| member.path.id());
     Ok((
-        orgs.map(|org| Candidate { org, path: AccessPath::Member, from: org }).collect(),
+        orgs.map(|org| ReachableOrganization { org, path: AccessPath::Member, from: org })
+            .collect(),
         Some(next),
     ))
 }
@@ -131,7 +132,7 @@ impl ResourceSearch<'_> {
         &self,
         position: &str,
         limit: usize,
-    ) -> Result<(Vec<Candidate>, Option<String>), Error> {
+    ) -> Result<(Vec<ReachableOrganization>, Option<String>), Error> {
         let (done, inner) = position.split_once('|').unwrap_or((position, ""));
         let (mut done, mut inner) = (done.to_owned(), inner.to_owned());
         let after = position_after(&done);
@@ -150,7 +151,7 @@ impl ResourceSearch<'_> {
                 let after = position_after(&inner);
                 let page = PageRequest { limit: room, after: after.as_ref() };
                 let (found, more) = self.follow(path, page).await?;
-                candidates.extend(found.into_iter().map(|org| Candidate {
+                candidates.extend(found.into_iter().map(|org| ReachableOrganization {
                     org,
                     path: self.path,
                     from: path.id(),
