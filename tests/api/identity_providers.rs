@@ -173,7 +173,7 @@ async fn claim_of_the_deployment_decides_whether_the_address_is_verified() {
 
 /// INV4
 #[tokio::test]
-async fn missing_address_unknown_verification_and_unverified_address_are_told_apart() {
+async fn missing_address_unknown_verification_and_unverified_address_have_different_refusals() {
     let app = TestApp::new().await;
     let plain = || Provider::named("plain");
     let mut details = Vec::new();

@@ -142,7 +142,7 @@ fn boundary_of_the_pipeline_allows_what_the_functions_need() {
     assert!(!limit.iter().any(|it| it.contains('*') || it.starts_with("iam:")), "{limit:?}");
 }
 
-/// Whoever deploys by hand needs what the role of the pipeline has.
+/// A person who deploys by hand needs the permissions of the role of the pipeline.
 #[test]
 fn guide_lists_the_permissions_on_the_key_that_the_pipeline_has() {
     let guide = include_str!("../../docs/guides/deployer.md");

@@ -329,7 +329,7 @@ fn known_in(
     if let Some(user) = user {
         known.member = found.membership(id, user)?;
         known.request = found.join_request(id, PersonDigest::of(id, user))?;
-        // What continues with another account is kept about that one.
+        // The name of a membership that continues with another account is kept with that account.
         let called = found.called_at(&Key::membership(id, user))?;
         let version = found.deleted_at(&Key::membership(id, user))?;
         known.former = called

@@ -38,7 +38,7 @@ impl Delivery {
     }
 
     /// The addressees of the mails about this service since the last call. No other mail is about one.
-    async fn told_about(&self, service: &str) -> Vec<String> {
+    async fn recipients_of_mail_about(&self, service: &str) -> Vec<String> {
         let texts = self.about_services().await;
         assert!(texts.iter().all(|text| text.contains(&format!(": {service}."))), "{texts:?}");
         let to = |text: &String| text.lines().next().unwrap().replace("@example.com", "");
@@ -86,7 +86,7 @@ async fn every_end_of_a_keeper_is_mailed() {
 
     let service = delivery.add_service(&acme, "Sync", CY).await;
     app.post(CY, &format!("{acme}/leave"), json!({})).await.expect(204);
-    assert_eq!(delivery.told_about("Sync").await, both, "the keeper left");
+    assert_eq!(delivery.recipients_of_mail_about("Sync").await, both, "the keeper left");
 
     let keeper = json!({ "keeper_id": member_id(&acme, EVE.sub) });
     app.patch(ADA, &service, keeper).await.expect(200);
@@ -95,7 +95,11 @@ async fn every_end_of_a_keeper_is_mailed() {
     app.patch(ADA, &format!("{acme}/members/@eve"), ends).await.expect(200);
     app.wait(DAY);
     assert_eq!(app.clean_up().await.members_expired, 1);
-    assert_eq!(delivery.told_about("Sync").await, both, "the access of the keeper ended");
+    assert_eq!(
+        delivery.recipients_of_mail_about("Sync").await,
+        both,
+        "the access of the keeper ended"
+    );
 
     app.add_member(ADA, &acme, CY, "user").await;
     let keeper = json!({ "keeper_id": member_id(&acme, CY.sub) });
@@ -113,7 +117,11 @@ async fn every_end_of_a_keeper_is_mailed() {
     let person = PersonId::of(&UserId::new("cy-2"));
     let people = format!("/v1/operator/people/{person}");
     app.post(OPERATOR, &format!("{people}/offboard"), json!({})).await.expect(200);
-    assert_eq!(delivery.told_about("Sync").await, both, "an operator offboarded the keeper");
+    assert_eq!(
+        delivery.recipients_of_mail_about("Sync").await,
+        both,
+        "an operator offboarded the keeper"
+    );
 
     let keeper = json!({ "keeper_id": member_id(&acme, BOB.sub) });
     app.patch(ADA, &service, keeper).await.expect(200);
