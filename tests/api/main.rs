@@ -42,6 +42,7 @@ mod metrics;
 mod migration;
 mod offboarding;
 mod operator;
+mod operator_day;
 mod organization;
 mod paging;
 mod partners;
