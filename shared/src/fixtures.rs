@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::domain::{
-    AddressFacts, AuthnContext, BuiltIn, CustomRole, CustomRoleId, DEFAULT_DAYS, Email, Invitation,
-    InvitationDraft, InvitationId, Kind, Level, Levels, LinkCounts, Member, MemberId, MissingClaim,
-    Name, OrgId, Organization, Person, Refusal, RequestContext, RequestedTarget, RoleId,
-    RoleObject, Settings, Source, Standing, UserId, Version, invite,
+    AcceptanceFacts, AddressFacts, AuthnContext, BuiltIn, CustomRole, CustomRoleId, DEFAULT_DAYS,
+    Email, Invitation, InvitationDraft, InvitationId, Inviter, Kind, Level, Levels, LinkCounts,
+    Member, MemberId, MissingClaim, Name, OrgId, Organization, Person, Refusal, RequestContext,
+    RequestedTarget, RoleId, RoleObject, Settings, Source, Standing, UserId, Version, invite,
 };
 
 /// The time of every request in the tests.
@@ -123,7 +123,7 @@ pub(crate) fn nothing() -> Levels {
 }
 
 pub(crate) fn member(name: &str, org: &Organization, role: RoleId) -> Member {
-    Member::new(&person(name), org, role, Source::Invitation, None, now()).unwrap()
+    Member::new(&person(name), org, role, Source::Invitation, now()).unwrap()
 }
 
 /// The standing of a person with `role` in the root organization `org`.
@@ -212,4 +212,12 @@ impl Dice {
             levels.with(object, allowed[self.throw(allowed.len())])
         })
     }
+}
+
+/// The facts of an acceptance by a person without a former membership.
+pub(crate) fn acceptance_facts<'a>(
+    invitation: &'a Invitation,
+    inviter: Option<&'a Inviter>,
+) -> AcceptanceFacts<'a> {
+    AcceptanceFacts { invitation, inviter, tombstone: None }
 }

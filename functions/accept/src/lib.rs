@@ -11,8 +11,8 @@ use axum::{
 use serde::Serialize;
 use shared::{
     domain::{
-        self, AddressSlot, InvitationId, Inviter, OrgId, Organization, Person, Refusal,
-        RequestContext,
+        self, AcceptanceFacts, AddressSlot, InvitationId, Inviter, OrgId, Organization, Person,
+        Refusal, RequestContext,
     },
     http::{
         Answer, ApiError, App, Call, Json, NoBody, Page, PageQuery, Path, Query, WithEtag, views,
@@ -162,7 +162,8 @@ impl AcceptInvitation {
     ) -> Result<Answer, store::Error> {
         let Call { app, person, context, .. } = &self.call;
         let InviteeFacts { org, join_request, tombstone, .. } = facts;
-        let member = domain::accept(person, org, invitation, inviter, *tombstone, context.at)?;
+        let checked = AcceptanceFacts { invitation, inviter, tombstone: *tombstone };
+        let member = domain::accept(person, org, checked, context.at)?;
         let answer = membership_answer(app, &member, org, context.at).await?;
         let acceptance = Acceptance {
             org,

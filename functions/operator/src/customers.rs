@@ -40,8 +40,8 @@ pub(crate) async fn link(
     let Call { app, context, .. } = call.as_operator()?;
     let LinkFacts { partner, customer, link: before, tombstone, names } =
         link_facts(&app, partner, customer).await?;
-    let after =
-        domain::link_customer(&partner, &customer, before, tombstone, preferred, context.at)?;
+    let stored = domain::StoredLink { link: before, tombstone };
+    let after = domain::link_customer(&partner, &customer, stored, preferred, context.at)?;
     if_match.check_untagged()?;
     let answer = Answer::ok(&views::CustomerLink::of(after, &names));
     if before == Some(after) {

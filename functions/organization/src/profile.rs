@@ -31,7 +31,7 @@ pub(crate) async fn create(
     let id = OrgId::new(context.at, context.seed);
     let org = Organization::create(id, name, Kind::Standard, Some(&person), context.at);
     let first_member =
-        Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, None, context.at)?;
+        Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, context.at)?;
     let super_admin = Some(views::Person::member(&first_member));
     let names = views::OrganizationNames { super_admin, parent: None };
     let organization = views::Organization::of(&org, org.conditions(None), names);

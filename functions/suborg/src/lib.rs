@@ -14,7 +14,7 @@ use shared::{
         Answer, ApiError, App, Call, Json, Limit, NameField, NoBody, Page, Pagination, Path, Query,
         views,
     },
-    store::{FetchedItems, JoiningFacts, List, NewOrganization},
+    store::{FetchedItems, List, NewOrganization},
 };
 
 /// The routes of the function.
@@ -41,7 +41,7 @@ async fn create(
     let id = OrgId::new(context.at, context.seed);
     let org = domain::create_sub_organization(&actor, id, name, context.at)?;
     let first_member =
-        Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, None, context.at)?;
+        Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, context.at)?;
     let super_admin = Some(views::Person::member(&first_member));
     let names = views::OrganizationNames { super_admin, parent: Some(actor.org.name.clone()) };
     let view = views::Organization::of(&org, actor.conditions, names);
@@ -123,10 +123,10 @@ async fn join(
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let facts = app.store.joining_facts(&person, id).await?;
-    let JoiningFacts { org, ancestors, memberships, tombstone, invitation } = facts;
-    let joining = domain::join(&person, &org, memberships, &ancestors, tombstone, context.at)?;
-    let view = views::Member::of(&joining.member, org.name.clone(), None, context.at);
+    let joining = domain::join(&person, facts, context.at)?;
+    let name = joining.after.name.clone();
+    let view = views::Member::of(&joining.member, name, None, context.at);
     let answer = Answer::ok(&view).with_version(joining.member.version);
-    let writes = app.store.transaction(&context).join(&org, &joining, invitation.as_ref())?;
+    let writes = app.store.transaction(&context).join(&joining)?;
     answer.commit(writes).await
 }

@@ -7,11 +7,19 @@ use super::{
     Person, Refusal, RoleId, Source, Version, levels_in, may_grant,
 };
 
+/// The facts that an acceptance depends on, in addition to the person and the organization.
+#[derive(Clone, Copy, Debug)]
+pub struct AcceptanceFacts<'a> {
+    /// The invitation.
+    pub invitation: &'a Invitation,
+    /// The inviter as stored in the invitation or as read since. The write checks that they still hold the role.
+    pub inviter: Option<&'a Inviter>,
+    /// The version of the tombstone, if one was read: the new membership continues from it.
+    pub tombstone: Option<Version>,
+}
+
 /// Accepts an invitation (INV7). In an organization without Super Admin, the new member becomes its
 /// Super Admin (INV8).
-///
-/// `inviter` is the inviter as stored in the invitation or as read since. The write checks that they still hold the
-/// role. `tombstone` is the version of the tombstone, if one was read: the new membership continues from it.
 ///
 /// # Errors
 /// - [`Refusal::EntrySuspended`] while the organization is suspended (SA7).
@@ -22,11 +30,10 @@ use super::{
 pub fn accept(
     person: &Person,
     org: &Organization,
-    invitation: &Invitation,
-    inviter: Option<&Inviter>,
-    tombstone: Option<Version>,
+    facts: AcceptanceFacts<'_>,
     now: Timestamp,
 ) -> Result<Member, Refusal> {
+    let AcceptanceFacts { invitation, inviter, tombstone } = facts;
     org.check_entry()?;
     invitation.check_offered_access(now)?;
     if invitation.expired(now) {
@@ -37,7 +44,7 @@ pub fn accept(
     }
     let first = org.super_admin_user_id.is_none();
     let role = if first { RoleId::SUPER_ADMIN } else { invitation.role_id };
-    let member = Member::new(person, org, role, Source::Invitation, tombstone, now)?;
+    let member = Member::new(person, org, role, Source::Invitation, now)?.continuing(tombstone);
     // The access of the Super Admin does not end.
     let access_expires_at = invitation.access_expires_at.filter(|_| !first);
     let access_granted_by = inviter.filter(|_| access_expires_at.is_some());

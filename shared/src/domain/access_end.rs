@@ -21,46 +21,6 @@ pub fn check_access_end(end: Option<Timestamp>, now: Timestamp) -> Result<(), Re
     }
 }
 
-impl Member {
-    /// Checks that the access of the member has not ended at `now` (END1). From its end on, the person
-    /// is no member, whether the clean-up has run or not.
-    ///
-    /// # Errors
-    /// [`Refusal::AccessExpired`] if it has ended.
-    pub fn check_access(&self, now: Timestamp) -> Result<(), Refusal> {
-        match self.access_expires_at {
-            Some(end) if end <= now => Err(Refusal::AccessExpired(end)),
-            _ => Ok(()),
-        }
-    }
-
-    /// Checks the same for a request of another person about this member.
-    ///
-    /// # Errors
-    /// [`Refusal::MemberAccessExpired`] if it has ended.
-    pub fn check_present(&self, now: Timestamp) -> Result<(), Refusal> {
-        match self.access_expires_at {
-            Some(end) if end <= now => Err(Refusal::MemberAccessExpired(end)),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether the access of the member has not ended at `now` (END1).
-    pub fn has_access(&self, now: Timestamp) -> bool {
-        self.check_access(now).is_ok()
-    }
-
-    /// The member with this end of their access, which `actor` sets.
-    fn with_access_end(&self, actor: &Standing, end: Option<Timestamp>) -> Result<Self, Refusal> {
-        let granted_by = actor.membership()?.id();
-        Ok(Self {
-            access_expires_at: end,
-            access_granted_by: end.map(|_| granted_by),
-            ..self.clone()
-        })
-    }
-}
-
 /// Sets or removes the end of the access of `target`. This needs what granting their role needs. The
 /// version does not change.
 ///
@@ -90,5 +50,6 @@ pub(super) fn change_access_end(
     }
     actor.require_grant(target.role_id)?;
     check_access_end(end, now)?;
-    target.with_access_end(actor, end)
+    let granted_by = end.map(|_| actor.membership().map(Member::id)).transpose()?;
+    Ok(Member { access_expires_at: end, access_granted_by: granted_by, ..target.clone() })
 }

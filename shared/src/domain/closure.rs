@@ -1,9 +1,9 @@
-//! The suspension of an organization by an operator, and the deletion of an organization (SA7).
+//! Why an organization is closed to its members: it is suspended or deleted (SA7).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{MemberId, Name, Organization, Refusal, Standing};
+use super::{MemberId, Refusal};
 
 /// Why an organization is closed to its members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,120 +66,4 @@ impl Closure {
             Self::Deleted { .. } => Refusal::NoSuchOrganization,
         }
     }
-}
-
-impl Organization {
-    /// The suspension of the organization, if it is suspended.
-    pub fn suspension(&self) -> Option<&Suspension> {
-        match &self.closure {
-            Some(Closure::Suspended(suspension)) => Some(suspension),
-            Some(Closure::Deleted { .. }) | None => None,
-        }
-    }
-
-    /// Whether the organization is deleted. Reads by key leave it out from then on.
-    pub fn is_deleted(&self) -> bool {
-        matches!(self.closure, Some(Closure::Deleted { .. }))
-    }
-
-    /// How far the deletion of the organization is, if it is deleted.
-    pub fn deletion(&self) -> Option<Deletion> {
-        match self.closure {
-            Some(Closure::Deleted { at, ended, .. }) => Some(Deletion { at, ended }),
-            Some(Closure::Suspended(_)) | None => None,
-        }
-    }
-
-    /// Checks for an operator that the organization is not deleted.
-    ///
-    /// # Errors
-    /// [`Refusal::OrganizationDeleted`].
-    pub fn check_present(&self) -> Result<(), Refusal> {
-        self.deletion().map_or(Ok(()), |deletion| Err(Refusal::OrganizationDeleted(deletion.at)))
-    }
-
-    /// Checks that the organization is not suspended.
-    ///
-    /// # Errors
-    /// [`Refusal::OrganizationSuspended`].
-    pub fn check_open(&self) -> Result<(), Refusal> {
-        self.closure.as_ref().map_or(Ok(()), |closure| Err(closure.refusal()))
-    }
-
-    /// Checks for a person outside the organization that it is not suspended.
-    ///
-    /// # Errors
-    /// [`Refusal::EntrySuspended`].
-    pub fn check_entry(&self) -> Result<(), Refusal> {
-        self.closure.as_ref().map_or(Ok(()), |closure| Err(closure.refusal_of_entry()))
-    }
-}
-
-/// Suspends `org` for this reason, or changes the reason. The organization keeps its version if it is
-/// suspended for this reason already.
-pub fn suspend(org: &Organization, reason: String, now: Timestamp) -> Organization {
-    let since = org.suspension().map_or(now, |suspension| suspension.since);
-    closed(org, Some(Closure::Suspended(Suspension { reason, since })), now)
-}
-
-/// Ends the suspension of `org`. The organization keeps its version if it is not suspended.
-pub fn resume(org: &Organization, now: Timestamp) -> Organization {
-    closed(org, None, now)
-}
-
-/// Deletes the actor's organization. `name` is the name that the actor typed, `below` the number of
-/// organizations right below.
-///
-/// # Errors
-/// - The refusal of [`Standing::membership`] if the actor is not a member.
-/// - [`Refusal::SuperAdminRequired`] if the actor is not the Super Admin.
-/// - The refusals of [`delete_as_operator`].
-pub fn delete_organization(
-    actor: &Standing,
-    name: &Name,
-    below: u64,
-    now: Timestamp,
-) -> Result<Organization, Refusal> {
-    let by = actor.membership()?.id();
-    if !actor.is_super_admin() {
-        return Err(Refusal::SuperAdminRequired);
-    }
-    deleted(&actor.org, name, below, now, Some(by))
-}
-
-/// Deletes `org` for an operator. `name` and `below` are as in [`delete_organization`].
-///
-/// # Errors
-/// - [`Refusal::OrganizationNameDiffers`] if the typed name is another one.
-/// - [`Refusal::HasSubOrganizations`] while there are organizations below.
-pub fn delete_as_operator(
-    org: &Organization,
-    name: &Name,
-    below: u64,
-    now: Timestamp,
-) -> Result<Organization, Refusal> {
-    deleted(org, name, below, now, None)
-}
-
-fn deleted(
-    org: &Organization,
-    name: &Name,
-    below: u64,
-    at: Timestamp,
-    by: Option<MemberId>,
-) -> Result<Organization, Refusal> {
-    if *name != org.name {
-        return Err(Refusal::OrganizationNameDiffers);
-    }
-    if below > 0 {
-        return Err(Refusal::HasSubOrganizations(below));
-    }
-    Ok(closed(org, Some(Closure::Deleted { at, by, ended: None }), at))
-}
-
-fn closed(org: &Organization, closure: Option<Closure>, now: Timestamp) -> Organization {
-    if closure == org.closure {
-        return org.clone();
-    }
-    Organization { closure, version: org.version.next(now), ..org.clone() }
 }

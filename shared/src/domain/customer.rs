@@ -125,10 +125,16 @@ pub fn suspend_link(
     Ok(CustomerLink { suspended, version: link.version.next(now), ..link })
 }
 
+/// What is stored of the link of two organizations.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StoredLink {
+    /// The present link, if there is one.
+    pub link: Option<CustomerLink>,
+    /// The version of the tombstone, if one was read: a new link continues from it.
+    pub tombstone: Option<Version>,
+}
+
 /// Links a customer to a partner, or changes whether the partner is preferred (PAR1).
-///
-/// `existing` is the present link, if there is one. `tombstone` is the version of the tombstone, if
-/// one was read: the new link continues from it.
 ///
 /// # Errors
 /// - [`Refusal::PartnerRequired`] if `partner` is not a partner organization.
@@ -136,8 +142,7 @@ pub fn suspend_link(
 pub fn link_customer(
     partner: &Organization,
     customer: &Organization,
-    existing: Option<CustomerLink>,
-    tombstone: Option<Version>,
+    stored: StoredLink,
     preferred: bool,
     now: Timestamp,
 ) -> Result<CustomerLink, Refusal> {
@@ -147,7 +152,7 @@ pub fn link_customer(
     if customer.kind != Kind::Standard {
         return Err(Refusal::CustomerMustBeStandard);
     }
-    Ok(match existing {
+    Ok(match stored.link {
         Some(link) if link.preferred == preferred => link,
         Some(link) => CustomerLink { preferred, version: link.version.next(now), ..link },
         None => CustomerLink {
@@ -156,7 +161,7 @@ pub fn link_customer(
             preferred,
             suspended: false,
             linked_at: now,
-            version: Version::first(now, tombstone),
+            version: Version::first(now, stored.tombstone),
         },
     })
 }

@@ -1,15 +1,6 @@
 //! The erasure of a person by an operator (ERA1).
 
-use super::{Name, OrgId, Organization, Refusal};
-
-/// An organization and its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NamedOrganization {
-    /// The id.
-    pub id: OrgId,
-    /// The name.
-    pub name: Name,
-}
+use super::{NamedOrganization, Organization, Refusal};
 
 /// Checks that a person can be erased who is the Super Admin of `organizations`: of none. Their
 /// memberships end, and the Super Admin never goes without a successor (SA1).

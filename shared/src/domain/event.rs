@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{EventId, MemberId, OrgId, Organization, RequestContext, Version};
+use super::{EventId, MemberId, OrgId, Organization, RequestContext, Target};
 
 macro_rules! actions {
     ($($name:ident = $key:literal,)*) => {
@@ -94,53 +94,6 @@ impl Actor {
     }
 }
 
-/// The kind of entity that a change is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TargetKind {
-    /// An organization, including its settings, security settings and Super Admin.
-    Organization,
-    /// An invitation.
-    Invitation,
-    /// A member.
-    Member,
-    /// An export of members.
-    MemberExport,
-    /// A custom role.
-    Role,
-    /// A join request.
-    JoinRequest,
-    /// An approved domain.
-    ApprovedDomain,
-    /// A critical alert user.
-    CriticalAlertUser,
-    /// A person who is erased (ERA1). The id is the one that they have as a member, or a random one of
-    /// a person who was known by an address alone.
-    Person,
-    /// The link between a partner and a customer. Its id is that of the other organization.
-    CustomerLink,
-}
-
-/// The entity that a change is about, and its version after the change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    /// The kind of entity.
-    #[serde(rename = "type")]
-    pub kind: TargetKind,
-    /// The id of the entity.
-    pub id: String,
-    /// The version after the change. The events of one target, ordered by version, form a chain
-    /// (ORG5).
-    pub version: Version,
-}
-
-impl Target {
-    /// The target with this kind, id and version.
-    pub fn new(kind: TargetKind, id: &impl ToString, version: Version) -> Self {
-        Self { kind, id: id.to_string(), version }
-    }
-}
-
 /// One change in an organization.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
@@ -173,6 +126,8 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
     /// The end of the retention. A later change of the organization's retention does not affect it.
+    /// The name `ttl` is that of the table, which drops the event then. It is here and not in the store, so that a
+    /// page of events is read in one pass.
     #[serde(rename = "ttl", with = "jiff::fmt::serde::timestamp::second::required")]
     pub kept_until: Timestamp,
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AddressSlot, Email, JoinRequestId, Level, Member, OrgId, Organization, Person, Refusal, RoleId,
-    RoleObject, Source, Standing, Target, TargetKind, UserId, Version, invitation::check_free,
+    RoleObject, Source, Standing, Target, TargetKind, UserId, Version, address_slot::check_free,
 };
 
 /// The highest number of open join requests in an organization.
@@ -217,5 +217,6 @@ pub fn approve_request(
     let email = Some(request.email.clone());
     let name = request.name.clone();
     let person = Person { email, name, ..Person::subject(request.user_id.clone(), now) };
-    Member::new(&person, &actor.org, role, Source::JoinRequest, facts.tombstone, now)
+    let member = Member::new(&person, &actor.org, role, Source::JoinRequest, now)?;
+    Ok(member.continuing(facts.tombstone))
 }

@@ -34,9 +34,10 @@
 //! **Where.** An [`Organization`] has a [`Kind`] (`standard` or `partner`), an [`OrgId`] and an
 //! [`OrgPath`] that lists its ancestors from the root. It also has [`Settings`] from operators,
 //! [`Security`] settings and a [`Profile`]. An operator changes the settings with a
-//! [`SettingsUpdate`]. A [`CustomerLink`] links a partner to a customer, and [`LinkCounts`] is the
-//! number of links. [`LinkAccess`] is what a link allows. A [`Closure`] closes an organization to its members:
-//! a [`Suspension`] by an operator, or the deletion of the organization.
+//! [`SettingsUpdate`]. A [`CustomerLink`] links a partner to a customer. A [`StoredLink`] is what
+//! the store has of it, [`LinkAccess`] what it allows, and [`LinkCounts`] the number of links. A
+//! [`Closure`] closes an organization to its members: a [`Suspension`] by an operator, or the
+//! deletion of the organization.
 //!
 //! **Membership.** A [`Member`] is a person in one organization, with exactly one role there.
 //! Membership in one organization gives no permission in another one (U2). Here, Ann is Admin of
@@ -47,9 +48,10 @@
 //! **Super Admin.** The first Admin of an organization becomes its *Super Admin*: from then on,
 //! exactly one member has this role, and every level (SA1). They can only hand the role on to an
 //! Admin. Creating an organization, the first acceptance by an Admin, and a [`Joining`] of an empty
-//! organization by an Admin of one above give the role to a new member. A [`SuperAdminTransfer`] by
-//! the Super Admin and a [`SuperAdminAppointment`] by an operator give it to a present member. A
-//! [`FormerSuperAdmin`] becomes an Admin, or is removed.
+//! organization by an Admin of one above give the role to a new member. A joining depends on its
+//! [`JoiningFacts`]. A [`SuperAdminTransfer`] by the Super Admin and a [`SuperAdminAppointment`] by
+//! an operator give the role to a present member. A [`FormerSuperAdmin`] becomes an Admin, or is
+//! removed.
 //!
 //! **Services.** A nightly job or an integration is a member too, with a `sub` and a role, but
 //! without an address (MACH1). A user manager adds it with a [`ServiceDraft`]. The [`Service`] of a
@@ -89,9 +91,10 @@
 //! to an e-mail address, and the address holder accepts it. [`AddressFacts`] say whether the address
 //! can be invited, and a [`NewInvitation`] which older one it replaces. An [`InvitationUpdate`]
 //! changes a pending invitation. Its [`Inviter`] must still be allowed to grant the role when it is
-//! accepted (INV9). An operator describes a new organization with an [`OrganizationDraft`], and it
-//! waits for its [`PendingFirstAdmin`], who gets the invitation of a [`FirstAdmin`]. [`check_batch`] checks a batch of [`OfferedRole`]s and can return a
-//! [`BatchRefusal`]. A [`PendingRoom`] is the number of invitations that can still be added.
+//! accepted (INV9). An acceptance depends on its [`AcceptanceFacts`]. An operator describes a new
+//! organization with an [`OrganizationDraft`], and it waits for its [`PendingFirstAdmin`], who gets
+//! the invitation of a [`FirstAdmin`]. [`check_batch`] checks a batch of [`OfferedRole`]s and can
+//! return a [`BatchRefusal`]. A [`PendingRoom`] is the number of invitations that can still be added.
 //!
 //! A [`JoinRequest`] is the reverse: a person with an address in an [`ApprovedDomain`] asks, and a
 //! user manager approves. Its [`RequestStatus`] is pending or declined. [`RequesterFacts`] and
@@ -156,13 +159,18 @@ mod acceptance;
 mod access_end;
 mod access_reminder;
 mod action;
+mod address_slot;
 mod authn;
 mod batch;
 mod budget;
 mod catalogue;
 mod character;
+mod closing;
 mod closure;
+mod creation;
+mod custom_role;
 mod customer;
+mod day_budget;
 mod decision;
 mod delivery;
 mod digest;
@@ -174,13 +182,21 @@ mod id;
 mod idna2008;
 mod invisible;
 mod invitation;
+mod invitation_mails;
+mod invitation_update;
+mod inviting;
 mod join_request;
+mod join_request_mails;
+mod joining;
 mod language;
 mod level;
 mod list_entry;
 mod lookalike;
 mod mail_domain;
+mod mail_person;
 mod member;
+mod member_update;
+mod named;
 mod notification;
 mod org_path;
 mod organization;
@@ -188,31 +204,43 @@ mod person;
 mod reassignment;
 mod refusal;
 mod role;
+mod role_levels;
 mod scope;
 mod security;
+mod security_update;
 mod service;
 mod settings;
 mod standing;
+mod super_admin;
+mod target;
 #[cfg(test)]
 mod tests;
 mod text;
 mod version;
 
 pub use acceptance::{
-    accept, check_no_member, inviter_authorized, inviter_may_grant, own_invitation, was_issued_to,
+    AcceptanceFacts, accept, check_no_member, inviter_authorized, inviter_may_grant,
+    own_invitation, was_issued_to,
 };
 pub use access_end::{MAX_ACCESS_DAYS, check_access_end};
 pub use access_reminder::{ACCESS_REMINDED_BEFORE, EndingAccess, concerned_mail};
 pub use action::Action;
+pub use address_slot::{
+    AddressFacts, AddressSlot, DECLINED_INVITATION_DAYS, check_not_declined, declined_until,
+};
 pub use authn::{AuthnContext, MissingClaim, is_multi_factor};
 pub use batch::{BatchRefusal, MAX_BATCH, OfferedRole, PendingRoom, check_batch, check_offer};
-pub use budget::{Budget, BudgetLeft, Budgets, DayBudget};
-pub use catalogue::{BuiltIn, Condition, Conditions, Restriction, RoleObject, UnknownKey};
-pub use closure::{Closure, Suspension, delete_as_operator, delete_organization, resume, suspend};
+pub use budget::Budget;
+pub use catalogue::{BuiltIn, Condition, Conditions, Levels, Restriction, RoleObject, UnknownKey};
+pub use closing::{delete_as_operator, delete_organization, resume, suspend};
+pub use closure::{Closure, Suspension};
+pub use creation::{OrganizationDraft, create_organization_as_operator, create_sub_organization};
+pub use custom_role::{CustomRole, Reassignment, RoleDraft, create_role, edit_role};
 pub use customer::{
-    CustomerLink, LinkAccess, check_list_customers, check_list_partners, link_customer,
+    CustomerLink, LinkAccess, StoredLink, check_list_customers, check_list_partners, link_customer,
     suspend_link,
 };
+pub use day_budget::{BudgetLeft, Budgets, DayBudget};
 pub use decision::{
     AccessPath, DenyReason, PathMembership, Remediation, evaluate, first_granting, granting_roles,
     remediation,
@@ -220,69 +248,74 @@ pub use decision::{
 pub use delivery::{Delivery, DeliveryRecord, Sending};
 pub use digest::{DigestRecipient, DigestState, DigestStep, EventReference, MAX_NAMED_IN_DIGEST};
 pub use email::{Email, EmailError, MAX_EMAIL, MAX_EMAIL_LOCAL};
-pub use erasure::{NamedOrganization, check_erasable};
-pub use event::{Actor, Event, EventAction, Target, TargetKind};
+pub use erasure::check_erasable;
+pub use event::{Actor, Event, EventAction};
 pub use grant::{levels_in, may_grant};
 pub use id::{
     AddressDigest, AlertId, CustomRoleId, EventId, InvitationId, JoinRequestId, MAX_USER_ID,
     MemberId, NotAUserId, NotAnId, OrgId, PersonDigest, PersonId, UserId,
 };
 pub use invisible::without_invisible;
-pub use invitation::{
-    AddressFacts, AddressSlot, DECLINED_INVITATION_DAYS, DEFAULT_DAYS, FirstAdmin, Invitation,
-    InvitationDraft, InvitationUpdate, Inviter, MAX_DAYS, NewInvitation, check_not_declined,
-    declined_until, invite, invite_first_admin, resend, revoke, revoke_as_operator,
-    update_invitation,
+pub use invitation::{DEFAULT_DAYS, FirstAdmin, Invitation, InvitationDraft, Inviter, MAX_DAYS};
+pub use invitation_mails::{
+    MailedOffer, REMINDED_BEFORE, ReminderFacts, RevocationFacts, invitation_mail, reminder_mail,
+    revocation_mail,
 };
+pub use invitation_update::{
+    InvitationUpdate, resend, revoke, revoke_as_operator, update_invitation,
+};
+pub use inviting::{NewInvitation, invite, invite_first_admin};
 pub use join_request::{
     ApprovalFacts, DECLINED_DAYS, JoinRequest, MAX_COMMENT, MAX_JOIN_REQUESTS, RequestStatus,
     RequesterFacts, approve_request, ask_to_join, check_decide_requests, check_list_requests,
     refuse_repeat,
 };
+pub use join_request_mails::{
+    MAX_NOTIFIED_MANAGERS, decides_join_requests, join_digest_mails, join_request_mails,
+    roles_deciding_join_requests,
+};
+pub use joining::{Joining, JoiningFacts, join};
 pub use language::Language;
-pub use level::{Level, Levels};
+pub use level::Level;
 pub use list_entry::{
     ApprovedDomain, BoundedList, CriticalAlertUser, ListEntry, ListValue, MAX_CRITICAL_ALERT_USERS,
     MAX_DOMAINS, add_critical_alert_user, approve_domain,
 };
 pub use mail_domain::MailDomain;
-pub use member::{
-    FormerSuperAdmin, Joining, MAX_DISPLAY_NAME, Member, MemberUpdate, Source,
-    SuperAdminAppointment, SuperAdminTransfer, appoint_super_admin, change_role, join, leave,
-    remove_member, transfer, update_member, with_account,
+pub use mail_person::{Author, MAX_MAILED_NAME, MailPerson};
+pub use member::{MAX_DISPLAY_NAME, Member, MemberKind, Service, Source};
+pub use member_update::{
+    MemberUpdate, change_role, leave, remove_member, update_member, with_account,
 };
-pub use notification::{
-    Author, Concern, MAX_MAILED_NAME, MAX_NOTIFIED_MANAGERS, MailPerson, MailedOffer, Notification,
-    OutgoingMail, REMINDED_BEFORE, ReminderFacts, RevocationFacts, decides_join_requests,
-    invitation_mail, join_digest_mails, join_request_mails, reminder_mail, revocation_mail,
-    roles_deciding_join_requests,
-};
-pub use org_path::OrgPath;
+pub use named::{NamedOrganization, TargetRole};
+pub use notification::{Concern, Notification, OutgoingMail};
+pub use org_path::{MAX_DEPTH, OrgPath};
 pub use organization::{
-    Kind, LinkCounts, MAX_CONTACT, MAX_DEPTH, MAX_ORGANIZATION_NAME, MAX_POSTAL_ADDRESS,
-    MAX_WEBSITE, Organization, OrganizationDraft, PendingFirstAdmin, Profile,
-    create_organization_as_operator, create_sub_organization, role_entry,
+    Kind, LinkCounts, MAX_CONTACT, MAX_ORGANIZATION_NAME, MAX_POSTAL_ADDRESS, MAX_WEBSITE,
+    Organization, PendingFirstAdmin, Profile, Settings,
 };
 pub use person::{EmailFault, IdempotencyKey, Person, PersonLabel, RequestContext};
-pub use reassignment::{
-    Reassignment, RequestedTarget, RoleDeletionStep, TargetRole, begin_reassignment, delete_role,
-};
+pub use reassignment::{RequestedTarget, RoleDeletionStep, begin_reassignment, delete_role};
 pub use refusal::Refusal;
 pub use role::{
-    CustomRole, IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
-    RoleDraft, RoleId, RoleSummary, UserCount, create_role, edit_role,
+    IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME, RoleId,
+    RoleSummary, UserCount,
 };
+pub use role_levels::levels_entry;
 pub use scope::{
     ListPermissions, MAX_CHOSEN, MAX_CHOSEN_ROLES, RequestedScope, Scope, Search, resolve_scope,
 };
 pub use security::{
     DEFAULT_RETENTION_DAYS, MAX_NETWORKS, MAX_REASON, MAX_SESSION_MINUTES, MIN_SESSION_MINUTES,
-    NetworkError, Security, parse_network, reset_security, update_security,
+    NetworkError, Security, parse_network,
 };
-pub use service::{
-    MAX_SERVICE_NAME, MemberKind, Service, ServiceDraft, add_service, check_service_role,
-};
-pub use settings::{Settings, SettingsUpdate, update_settings};
+pub use security_update::{reset_security, update_security};
+pub use service::{MAX_SERVICE_NAME, ServiceDraft, add_service, check_service_role};
+pub use settings::{SettingsUpdate, update_settings};
 pub use standing::Standing;
+pub use super_admin::{
+    FormerSuperAdmin, SuperAdminAppointment, SuperAdminTransfer, appoint_super_admin, transfer,
+};
+pub use target::{Target, TargetKind};
 pub use text::{MAX_FOLDED_BYTES, MAX_PERSON_NAME, Name, TextError, clean_text, fold};
 pub use version::Version;

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::OrgId;
 
+/// The highest number of organizations above a sub-organization (SUB3).
+pub const MAX_DEPTH: usize = 8;
+
 /// The ids from the root of the tree down to an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Vec<OrgId>", into = "Vec<OrgId>")]

@@ -1,20 +1,17 @@
-//! Organizations: their data, and their creation at the root of a tree or below another one.
-
-use std::collections::BTreeMap;
+//! Organizations and their data.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use super::{
-    Closure, Conditions, CustomRoleId, Email, FirstAdmin, Invitation, InvitationId, Language,
-    Level, Levels, Name, OrgId, OrgPath, Person, Refusal, RoleObject, Security, Settings, Standing,
-    Target, TargetKind, UserId, Version,
+    Closure, Conditions, CustomRoleId, InvitationId, Language, Levels, MAX_DEPTH, Name, OrgId,
+    OrgPath, Person, Refusal, Security, Suspension, Target, TargetKind, UserId, Version,
+    closure::Deletion,
 };
 
 /// The longest organization name, in characters.
 pub const MAX_ORGANIZATION_NAME: usize = 100;
-/// The highest number of organizations above a sub-organization (SUB3).
-pub const MAX_DEPTH: usize = 8;
 
 /// The kind of an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +21,15 @@ pub enum Kind {
     Standard,
     /// A channel partner. It has additional roles and role objects, and can have customers.
     Partner,
+}
+
+/// The settings that operators turn on and off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Whether members can manage sub-organizations. The root's setting applies to its whole tree.
+    pub manage_sub_organizations: bool,
+    /// Whether the partner is in the MDF programme.
+    pub mdf_program: bool,
 }
 
 /// An organization. Every request in the organization reads it.
@@ -43,8 +49,8 @@ pub struct Organization {
     /// The invitation of the first Admin, while the organization has no Super Admin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_first_admin: Option<PendingFirstAdmin>,
-    /// The levels of each custom role.
-    #[serde(default, with = "role_table", skip_serializing_if = "BTreeMap::is_empty")]
+    /// The levels of its custom roles. They are stored as [`levels_entry`](super::levels_entry) says.
+    #[serde(default, with = "super::role_levels", skip_serializing_if = "BTreeMap::is_empty")]
     pub roles: BTreeMap<CustomRoleId, Levels>,
     /// The number of links to customers and partners (PAR2).
     #[serde(default)]
@@ -64,8 +70,8 @@ pub struct Organization {
     /// The time of creation.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub created_at: Timestamp,
-    /// The version of name, language, profile, kind, settings, security, closure and Super Admin. The role table, the
-    /// links and the pending first Admin have versions of their own.
+    /// The version of name, language, profile, kind, settings, security, closure and Super Admin. The levels of the
+    /// custom roles, the links and the pending first Admin have versions of their own.
     pub version: Version,
 }
 
@@ -117,83 +123,6 @@ pub struct Profile {
     pub address: String,
     /// The contact person or department.
     pub contact: String,
-}
-
-/// Creates a sub-organization of the actor's organization. The actor becomes its Super Admin,
-/// regardless of their role in the parent (SUB2).
-///
-/// # Errors
-/// - The refusals of [`Standing::require`] without full access to
-///   `user_management_sub_organizations`, which is available only if sub-organization management
-///   is on (SUB1).
-/// - [`Refusal::DepthLimit`] below [`MAX_DEPTH`].
-pub fn create_sub_organization(
-    actor: &Standing,
-    id: OrgId,
-    name: Name,
-    now: Timestamp,
-) -> Result<Organization, Refusal> {
-    actor.require(RoleObject::UserManagementSubOrganizations, Level::FullAccess)?;
-    actor.org.create_child(id, name, Some(&actor.person), now)
-}
-
-/// An organization as an operator describes it.
-#[derive(Clone, Debug)]
-pub struct OrganizationDraft {
-    /// The name.
-    pub name: Name,
-    /// The kind. `None` for that of the parent, or standard.
-    pub kind: Option<Kind>,
-    /// The language of its mails. `None` for that of the parent, or English.
-    pub language: Option<Language>,
-    /// The address of the first Admin.
-    pub first_admin: Option<Email>,
-}
-
-/// Creates an organization for an operator, below `parent` if there is one, and invites its first Admin (OP1,
-/// INV8). `root` is the root above the parent, if that is another organization.
-///
-/// # Errors
-/// - [`Refusal::SubOrganizationsDisabled`] if sub-organization management is off (SUB1).
-/// - [`Refusal::KindInherited`] if the kind differs from the parent's (SUB2).
-/// - [`Refusal::DepthLimit`] below [`MAX_DEPTH`].
-/// - [`Refusal::FirstAdminRequired`] for a root organization without a first Admin.
-pub fn create_organization_as_operator(
-    id: OrgId,
-    OrganizationDraft { name, kind, language, first_admin }: OrganizationDraft,
-    parent: Option<&Organization>,
-    root: Option<&Organization>,
-    now: Timestamp,
-) -> Result<(Organization, Option<Invitation>), Refusal> {
-    let org = match parent {
-        Some(parent) => create_child_as_operator(parent, root, id, name, kind, now)?,
-        None if first_admin.is_none() => return Err(Refusal::FirstAdminRequired),
-        None => Organization::create(id, name, kind.unwrap_or(Kind::Standard), None, now),
-    };
-    let org = Organization { language: language.unwrap_or(org.language), ..org };
-    let Some(email) = first_admin else { return Ok((org, None)) };
-    let first = FirstAdmin { id: InvitationId::of(now, id, &email), email, language: None };
-    let first = Invitation::of_first_admin(&org, first, now);
-    let pending = PendingFirstAdmin { invitation: first.id, until: first.expires_at };
-    Ok((Organization { pending_first_admin: Some(pending), ..org }, Some(first)))
-}
-
-/// Creates a sub-organization of `parent` for an operator. It has no Super Admin yet.
-fn create_child_as_operator(
-    parent: &Organization,
-    root: Option<&Organization>,
-    id: OrgId,
-    name: Name,
-    kind: Option<Kind>,
-    now: Timestamp,
-) -> Result<Organization, Refusal> {
-    if !parent.conditions(root).manage_sub_organizations {
-        return Err(Refusal::SubOrganizationsDisabled);
-    }
-    if kind.is_some_and(|kind| kind != parent.kind) {
-        return Err(Refusal::KindInherited);
-    }
-    parent.create_child(id, name, None, now)
 }
 
 impl Organization {
@@ -269,11 +198,6 @@ impl Organization {
         Self { name, language, version: self.version.next(now), ..self.clone() }
     }
 
-    /// The entries of the role table.
-    pub fn role_entries(&self) -> Vec<String> {
-        self.roles.iter().map(|(&id, &levels)| role_entry(id, levels)).collect()
-    }
-
     /// The organization as the target of an event.
     pub fn target(&self) -> Target {
         Target::new(TargetKind::Organization, &self.id(), self.version)
@@ -306,44 +230,48 @@ impl Organization {
             preferred_partner_customer: self.links.preferred > 0,
         }
     }
-}
-
-/// The entry of a custom role in the role table: its bare id, then its levels as a number.
-///
-/// Every request reads the whole table. An entry is one text, because a map costs twice as much to
-/// parse.
-pub fn role_entry(role: CustomRoleId, levels: Levels) -> String {
-    format!("{}{:x}", role.bare(), levels.pack())
-}
-
-/// The length of a bare id.
-const ID_LENGTH: usize = 26;
-
-/// Serializes the role table as its entries.
-mod role_table {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    use super::{CustomRoleId, ID_LENGTH, Levels, role_entry};
-
-    pub(super) fn serialize<S: Serializer>(
-        roles: &BTreeMap<CustomRoleId, Levels>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(roles.iter().map(|(&id, &levels)| role_entry(id, levels)))
+    /// The suspension of the organization, if it is suspended.
+    pub fn suspension(&self) -> Option<&Suspension> {
+        match &self.closure {
+            Some(Closure::Suspended(suspension)) => Some(suspension),
+            Some(Closure::Deleted { .. }) | None => None,
+        }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<BTreeMap<CustomRoleId, Levels>, D::Error> {
-        let read = |entry: &String| {
-            let (id, levels) = entry.split_at_checked(ID_LENGTH)?;
-            let levels = u64::from_str_radix(levels, 16).ok().map(Levels::unpack)?;
-            Some((CustomRoleId::from_bare(id).ok()?, levels))
-        };
-        let entries = Vec::<String>::deserialize(deserializer)?;
-        let roles = entries.iter().map(read).collect::<Option<_>>();
-        roles.ok_or_else(|| D::Error::custom("an entry of the role table is malformed"))
+    /// Whether the organization is deleted. Reads by key leave it out from then on.
+    pub fn is_deleted(&self) -> bool {
+        matches!(self.closure, Some(Closure::Deleted { .. }))
+    }
+
+    /// How far the deletion of the organization is, if it is deleted.
+    pub fn deletion(&self) -> Option<Deletion> {
+        match self.closure {
+            Some(Closure::Deleted { at, ended, .. }) => Some(Deletion { at, ended }),
+            Some(Closure::Suspended(_)) | None => None,
+        }
+    }
+
+    /// Checks for an operator that the organization is not deleted.
+    ///
+    /// # Errors
+    /// [`Refusal::OrganizationDeleted`].
+    pub fn check_present(&self) -> Result<(), Refusal> {
+        self.deletion().map_or(Ok(()), |deletion| Err(Refusal::OrganizationDeleted(deletion.at)))
+    }
+
+    /// Checks that the organization is not suspended.
+    ///
+    /// # Errors
+    /// [`Refusal::OrganizationSuspended`].
+    pub fn check_open(&self) -> Result<(), Refusal> {
+        self.closure.as_ref().map_or(Ok(()), |closure| Err(closure.refusal()))
+    }
+
+    /// Checks for a person outside the organization that it is not suspended.
+    ///
+    /// # Errors
+    /// [`Refusal::EntrySuspended`].
+    pub fn check_entry(&self) -> Result<(), Refusal> {
+        self.closure.as_ref().map_or(Ok(()), |closure| Err(closure.refusal_of_entry()))
     }
 }

@@ -1,44 +1,11 @@
 //! The deletion of a role that has users: they get another role first (ROLE6).
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::{
-    CustomRole, Invitation, Inviter, Member, Name, Refusal, RoleId, Standing, UserCount,
-    check_service_role, invitation::inviter_of, role::check_can_edit,
+    CustomRole, Invitation, Member, Reassignment, Refusal, RoleId, Standing, UserCount,
+    check_service_role, custom_role::check_can_edit, inviting::inviter_of,
 };
-
-/// The deletion of a role that has users, while it is in progress.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reassignment {
-    /// The role that the users get.
-    pub to: RoleId,
-    /// The name of that role when the deletion began, if it is a custom one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to_name: Option<Name>,
-    /// The member who deletes the role. They become the inviter of its pending invitations (INV9).
-    pub by: Inviter,
-}
-
-/// The role that the users of a deleted role get, as a refusal names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TargetRole {
-    /// Its id.
-    pub id: RoleId,
-    /// Its name, of a custom role when the deletion began. `None` for a deletion that an earlier version began.
-    pub name: Option<String>,
-}
-
-impl TargetRole {
-    /// The role `id`, which has the name `custom` if it is a custom one.
-    pub fn new(id: RoleId, custom: Option<String>) -> Self {
-        let name = match id {
-            RoleId::BuiltIn(role) => Some(role.name().to_owned()),
-            RoleId::Custom(_) => custom,
-        };
-        Self { id, name }
-    }
-}
 
 /// The role that a request chooses for the users of a deleted role.
 #[derive(Clone, Copy, Debug)]
@@ -130,11 +97,6 @@ fn check_target(
 }
 
 impl Reassignment {
-    /// The role that the users get, with its name.
-    pub fn target(&self) -> TargetRole {
-        TargetRole::new(self.to, self.to_name.as_ref().map(ToString::to_string))
-    }
-
     /// A member who holds the deleted role, with the new role.
     pub fn member(&self, member: &Member, now: Timestamp) -> Member {
         member.with_role(self.to, now)

@@ -1,12 +1,11 @@
 //! The security settings of an organization: sign-in requirements and event retention (ORG3).
 
+use ipnet::{IpNet, Ipv6Net};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-use ipnet::{IpNet, Ipv6Net};
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
-
-use super::{AuthnContext, Level, Organization, Refusal, RoleObject, Standing};
+use super::{AuthnContext, Refusal};
 
 /// The default and longest retention of events, in days (ORG5).
 pub const DEFAULT_RETENTION_DAYS: u32 = 365;
@@ -16,7 +15,6 @@ pub const MIN_SESSION_MINUTES: u32 = 5;
 pub const MAX_SESSION_MINUTES: u32 = 30 * 24 * 60;
 /// The highest number of allowed networks. Every request reads them.
 pub const MAX_NETWORKS: usize = 20;
-
 /// The longest reason of an operator, in characters.
 pub const MAX_REASON: usize = 500;
 
@@ -118,37 +116,4 @@ pub fn parse_network(text: &str) -> Result<IpNet, NetworkError> {
         return Err(NetworkError::Ipv4Mapped);
     }
     Ok(net)
-}
-
-/// Changes the security settings of the actor's organization.
-///
-/// # Errors
-/// - The refusals of [`Standing::require`] without full access to `security_management`.
-/// - [`Refusal::WouldLockOutCaller`] if the actor's own sign-in does not satisfy the new settings.
-pub fn update_security(
-    actor: &Standing,
-    update: Security,
-    now: Timestamp,
-) -> Result<Organization, Refusal> {
-    actor.require(RoleObject::SecurityManagement, Level::FullAccess)?;
-    let org = secured(&actor.org, update, now);
-    Standing { org: org.clone(), ..actor.clone() }
-        .check_sign_in()
-        .map_err(|why| Refusal::WouldLockOutCaller(Box::new(why)))?;
-    Ok(org)
-}
-
-/// Removes the sign-in requirements of an organization for an operator, so that its members can
-/// sign in again (ORG3). The event retention stays.
-pub fn reset_security(org: &Organization, now: Timestamp) -> Organization {
-    let event_retention_days = org.security.event_retention_days;
-    secured(org, Security { event_retention_days, ..Security::default() }, now)
-}
-
-/// The organization with these settings. It keeps its version if nothing changes.
-fn secured(org: &Organization, security: Security, now: Timestamp) -> Organization {
-    if security == org.security {
-        return org.clone();
-    }
-    Organization { security, version: org.version.next(now), ..org.clone() }
 }

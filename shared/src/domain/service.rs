@@ -1,32 +1,14 @@
 //! Services: members that are no persons, known by the `sub` of their own token (MACH1).
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::{
-    Level, Member, MemberId, Name, Person, Refusal, RoleId, RoleObject, Source, Standing, UserId,
+    Level, Member, MemberId, Name, Refusal, RoleId, RoleObject, Service, Source, Standing, UserId,
     Version, check_access_end,
 };
 
 /// The longest name of a service, in characters.
 pub const MAX_SERVICE_NAME: usize = 100;
-
-/// Whether a member is a person or a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MemberKind {
-    /// A person.
-    Person,
-    /// A service.
-    Service,
-}
-
-/// What a service has and a person has not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Service {
-    /// The member who looks after the service. They can have left.
-    pub keeper: MemberId,
-}
 
 /// The values of a new service.
 #[derive(Clone, Debug)]
@@ -41,31 +23,6 @@ pub struct ServiceDraft {
     pub keeper: Option<Member>,
     /// The end of its access (END1).
     pub access_expires_at: Option<Timestamp>,
-}
-
-impl Member {
-    /// Whether the member is a person or a service.
-    pub fn kind(&self) -> MemberKind {
-        if self.service.is_some() { MemberKind::Service } else { MemberKind::Person }
-    }
-
-    /// Checks that `person` may act by this membership of theirs: its access has not ended, and a
-    /// token with a verified address is not that of a service.
-    ///
-    /// # Errors
-    /// [`Refusal::AccessExpired`] or [`Refusal::ServiceTokenHasAddress`] if they do not.
-    pub fn check_acting(&self, person: &Person) -> Result<(), Refusal> {
-        self.check_access(person.at)?;
-        if self.service.is_some() && person.email.is_some() {
-            return Err(Refusal::ServiceTokenHasAddress);
-        }
-        Ok(())
-    }
-
-    /// Whether the member can look after services: a person whose access has not ended at `now`.
-    pub fn can_keep(&self, now: Timestamp) -> bool {
-        self.service.is_none() && self.has_access(now)
-    }
 }
 
 /// Checks that a service may hold a role. Decisions about roles and the organization stay with persons.

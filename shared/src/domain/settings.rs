@@ -1,18 +1,8 @@
-//! The settings of an organization that operators change (SUB1, PAR1).
+//! Changes of the settings of an organization by operators (SUB1, PAR1).
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::{Kind, LinkCounts, Organization, Refusal, UserCount};
-
-/// The settings that operators turn on and off.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settings {
-    /// Whether members can manage sub-organizations. The root's setting applies to its whole tree.
-    pub manage_sub_organizations: bool,
-    /// Whether the partner is in the MDF programme.
-    pub mdf_program: bool,
-}
+use super::{Kind, LinkCounts, Organization, Refusal, Settings, UserCount};
 
 /// The changes that an operator asks for. `None` leaves a value unchanged.
 #[derive(Clone, Copy, Debug, Default)]

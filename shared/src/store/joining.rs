@@ -3,25 +3,7 @@
 use futures_util::future::try_join;
 
 use super::{Error, Key, Store, people::root_key};
-use crate::domain::{
-    AddressDigest, Invitation, Member, OrgId, Organization, Person, Refusal, Version,
-};
-
-/// What the rule for joining an organization needs.
-#[derive(Debug)]
-pub struct JoiningFacts {
-    /// The organization.
-    pub org: Organization,
-    /// The root of its tree, and the organizations above it that can have the person as a member.
-    pub ancestors: Vec<Organization>,
-    /// The memberships of the person in the organization and in these ancestors, nearest to the root
-    /// first.
-    pub memberships: Vec<Member>,
-    /// The version of the tombstone, if one was read: the new entity continues from it.
-    pub tombstone: Option<Version>,
-    /// The invitation of the person's address to the organization, expired or not.
-    pub invitation: Option<Invitation>,
-}
+use crate::domain::{AddressDigest, JoiningFacts, OrgId, Person, Refusal};
 
 impl Store {
     /// What is known about a person who joins an organization. As in decisions, an index finds the

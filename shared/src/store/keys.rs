@@ -46,7 +46,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// An organization: settings and role table.
+    /// An organization: settings, and the levels of its custom roles.
     pub fn organization(org: OrgId) -> Self {
         Self::of(org, ORGANIZATION.to_owned())
     }

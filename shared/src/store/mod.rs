@@ -84,7 +84,6 @@ pub use idempotency::{Chunk, Committed, EarlierRun};
 pub use index::Index;
 pub use invitations::{Acceptance, InvitationChange, InviteeFacts};
 pub use join_requests::RequestApproval;
-pub use joining::JoiningFacts;
 pub use keys::{Key, Status};
 pub use lists::{List, RoleWithUsers};
 pub use members::MemberChange;

@@ -209,28 +209,22 @@ impl Transaction<'_> {
     }
 
     /// Adds a member of an ancestor to an empty sub-organization, as its Super Admin (SUB5).
-    /// `expired` is an invitation of theirs that ends with it.
     ///
     /// # Errors
     ///
     /// [`Refusal::OrganizationNotEmpty`] if another person was faster; [`Refusal::NoSuchOrganization`] or
     /// [`Refusal::ChangedConcurrently`] if the membership above is not as the rule saw it.
-    pub fn join(
-        self,
-        before: &Organization,
-        joining: &Joining,
-        expired: Option<&Invitation>,
-    ) -> Result<Self, Error> {
+    pub fn join(self, joining: &Joining) -> Result<Self, Error> {
         let context = self.context;
-        let Joining { evidence, member, org, tombstone } = joining;
+        let Joining { evidence, member, before, after, tombstone, expired } = joining;
         let held =
             Expression::new("#role_id = :role", [("role", text(evidence.role_id.to_string()))])
                 .and(has_access(context.at));
-        let mut shown = shown_member(org, member);
+        let mut shown = shown_member(after, member);
         if let Some(shown) = shown.as_object_mut() {
             shown.insert("super_admin_id".to_owned(), json!(member.id()));
         }
-        let event = Event::new(context, org, EventAction::SuperAdminAssigned, org.target());
+        let event = Event::new(context, after, EventAction::SuperAdminAssigned, after.target());
         let vacant =
             "attribute_not_exists(#pending_first_admin) OR #pending_first_admin.#until <= :now";
         let vacant = Expression::new(vacant, [("now", time(context.at))]);
@@ -241,12 +235,12 @@ impl Transaction<'_> {
                 held,
                 no_access_from_above(context.at),
             )
-            .name_super_admin(before, org, vacant, not_vacant(context.at))?;
+            .name_super_admin(before, after, vacant, not_vacant(context.at))?;
         let added = match expired {
             None => writes.add_member(member, *tombstone)?,
             Some(old) => {
                 let lost = Refusal::OrganizationNotEmpty;
-                writes.add_member_over_expired(org, member, *tombstone, old, lost)?
+                writes.add_member_over_expired(after, member, *tombstone, old, lost)?
             }
         };
         added.record(event.new_value(shown))
@@ -382,7 +376,7 @@ fn shown_settings(org: &Organization) -> Value {
 }
 
 fn organization_item(org: &Organization) -> Result<Item, Error> {
-    // A new organization has no role table: DynamoDB has no empty sets.
+    // A new organization has no custom roles: DynamoDB has no empty sets.
     let mut item = to_item(Key::organization(org.id()), org, index::organization(org))?;
     item.insert(FOLDED_NAME.to_owned(), text(org.name.folded()));
     Ok(item)

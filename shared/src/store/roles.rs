@@ -1,6 +1,8 @@
 //! Custom roles: the levels on the organization's item, an item for each role, and an item with the
 //! names of all.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
@@ -15,7 +17,7 @@ use super::{
 };
 use crate::domain::{
     BuiltIn, CustomRole, Event, EventAction, IdentityProviderRole, MAX_CUSTOM_ROLES, OrgId,
-    Organization, Refusal, RequestContext, RoleId, RoleObject, Standing, UserCount, role_entry,
+    Organization, Refusal, RequestContext, RoleId, RoleObject, Standing, UserCount, levels_entry,
 };
 
 /// The attribute of a role's item with the number of reassignments to it that are in progress.
@@ -40,7 +42,7 @@ impl Transaction<'_> {
     pub fn create_role(self, actor: &Standing, role: &CustomRole) -> Result<Self, Error> {
         let context = self.context;
         let org = actor.org.id();
-        let entry = [("entry", role_table(role_entry(role.id, role.levels)))];
+        let entry = [("entry", one_entry(role))];
         let enter = vec![Change::Add(Expression::new("#roles :entry", entry))];
         let room = "attribute_not_exists(#roles) OR size(#roles) < :most";
         let room = Expression::new(room, [("most", attribute(&MAX_CUSTOM_ROLES)?)]);
@@ -85,13 +87,13 @@ impl Transaction<'_> {
             at_version(before.version)?,
             role_changed(),
         );
-        let writes = writes.change_role_table(&actor.org, before, role)?;
+        let writes = writes.change_role_levels(&actor.org, before, role)?;
         writes.change_role_name(org, before, role)?.record(event)
     }
 
-    /// Gives a role its new levels in the role table of the organization. A set cannot lose one entry and gain
+    /// Gives a role its new levels in the item of the organization. A set cannot lose one entry and gain
     /// another in one update, so it is replaced.
-    fn change_role_table(
+    fn change_role_levels(
         self,
         org: &Organization,
         before: &CustomRole,
@@ -104,14 +106,17 @@ impl Transaction<'_> {
         if org.roles.get(&role.id) != Some(&before.levels) {
             return Err(Refusal::ChangedConcurrently.into());
         }
-        let same = AttributeValue::Ss(org.role_entries());
-        let entries = org.role_entries().into_iter();
-        let entry = role_entry(role.id, role.levels);
-        let others = entries.filter(|other| !other.starts_with(&role.id.bare()));
-        let table = AttributeValue::Ss(others.chain([entry]).collect());
+        let set = |roles: &BTreeMap<_, _>| {
+            AttributeValue::Ss(
+                roles.iter().map(|(&id, &levels)| levels_entry(id, levels)).collect(),
+            )
+        };
+        let same = set(&org.roles);
+        let mut roles = org.roles.clone();
+        roles.insert(role.id, role.levels);
         Ok(self.set(
             Key::organization(org.id()),
-            Expression::new("#roles = :table", [("table", table)]),
+            Expression::new("#roles = :levels", [("levels", set(&roles))]),
             Expression::new("#roles = :same", [("same", same)]),
             refuse(Refusal::ChangedConcurrently),
         ))
@@ -147,7 +152,7 @@ impl Transaction<'_> {
                 (_, old) => role_changed()(old),
             }
         });
-        let entry = [("entry", role_table(role_entry(role.id, role.levels)))];
+        let entry = [("entry", one_entry(role))];
         let leave = vec![Change::Delete(Expression::new("#roles :entry", entry))];
         let writes = match &role.reassignment {
             Some(begun) => self.count_reassignment_to(org.id(), begun.to, -1),
@@ -200,9 +205,9 @@ fn is_target(role: &Item) -> bool {
     number_in(Some(role), REASSIGNMENTS_TO) > 0
 }
 
-/// A role table with one entry.
-fn role_table(entry: String) -> AttributeValue {
-    AttributeValue::Ss(vec![entry])
+/// The levels of one custom role, as a set.
+fn one_entry(role: &CustomRole) -> AttributeValue {
+    AttributeValue::Ss(vec![levels_entry(role.id, role.levels)])
 }
 
 /// The event of an edit: name, description, and the levels that changed.

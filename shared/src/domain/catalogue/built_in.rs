@@ -4,8 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::UnknownKey;
-use crate::domain::Levels;
+use super::{Levels, UnknownKey};
 
 /// A role with fixed levels that every organization of its kind has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -5,8 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Level, RoleObject};
-use crate::domain::Levels;
+use super::{Level, Levels, RoleObject};
 
 /// A condition under which a role object is shown, settable and effective.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 
 mod built_in;
 mod conditions;
+mod levels;
 mod role_object;
 mod table;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod texts;
 
 pub use built_in::BuiltIn;
 pub use conditions::{Condition, Conditions, Restriction};
+pub use levels::Levels;
 pub use role_object::RoleObject;
 
 use super::Level;

@@ -126,7 +126,8 @@ fn invitation_expires_at_the_latest_when_the_offered_access_ends() {
     assert_eq!(update(&long, None).unwrap().access_expires_at, None);
     assert_eq!(update(&open, Some(now())), Err(Refusal::AccessEndOutOfRange));
 
-    let accepted = |at| accept(&person("bob"), &org, &short, short.inviter.as_ref(), None, at);
+    let accepted =
+        |at| accept(&person("bob"), &org, acceptance_facts(&short, short.inviter.as_ref()), at);
     let bob = accepted(in_days(1)).unwrap();
     assert_eq!(bob.access_expires_at, Some(in_days(2)));
     assert_eq!(bob.access_granted_by, Some(member_id("sue")));
@@ -143,7 +144,8 @@ fn first_super_admin_has_access_without_an_end() {
     let invitation = invited(&sue, "bob", RoleId::ADMIN).unwrap();
     let invitation = Invitation { access_expires_at: Some(in_days(9)), ..invitation };
     let inviter = invitation.inviter.as_ref();
-    let first = accept(&person("bob"), &org, &invitation, inviter, None, now()).unwrap();
+    let first =
+        accept(&person("bob"), &org, acceptance_facts(&invitation, inviter), now()).unwrap();
     assert_eq!((first.role_id, first.access_expires_at), (RoleId::SUPER_ADMIN, None));
 }
 

@@ -6,15 +6,21 @@ fn customer() -> Organization {
     Organization { path: OrgPath::root(org_id(7)), ..standard() }
 }
 
+/// The stored link, which is present.
+fn present(link: CustomerLink) -> StoredLink {
+    StoredLink { link: Some(link), tombstone: None }
+}
+
 fn link(preferred: bool) -> CustomerLink {
-    link_customer(&partner(), &customer(), None, None, preferred, now()).unwrap()
+    link_customer(&partner(), &customer(), StoredLink::default(), preferred, now()).unwrap()
 }
 
 #[test]
 fn only_a_partner_and_a_standard_organization_are_linked() {
     let removed = Version::first(in_days(1), None);
     let link = |partner: &Organization, customer: &Organization| {
-        link_customer(partner, customer, None, Some(removed), true, now())
+        let stored = StoredLink { link: None, tombstone: Some(removed) };
+        link_customer(partner, customer, stored, true, now())
     };
     let expected = CustomerLink {
         partner_id: partner().id(),
@@ -33,7 +39,7 @@ fn only_a_partner_and_a_standard_organization_are_linked() {
 fn change_of_the_preference_keeps_the_time_of_the_link() {
     let before = link(false);
     let change = |preferred| {
-        link_customer(&partner(), &customer(), Some(before), None, preferred, in_days(3)).unwrap()
+        link_customer(&partner(), &customer(), present(before), preferred, in_days(3)).unwrap()
     };
     let version = before.version.next(in_days(3));
     assert_eq!(change(true), CustomerLink { preferred: true, version, ..before });
@@ -60,7 +66,7 @@ fn customer_suspends_and_resumes_its_link() {
     assert!(matches!(refused, Err(Refusal::MissingPermission { .. })), "{refused:?}");
     // An operator changes the preference of a suspended link, and it stays suspended.
     let change =
-        link_customer(&partner(), &customer(), Some(suspended), None, false, in_days(4)).unwrap();
+        link_customer(&partner(), &customer(), present(suspended), false, in_days(4)).unwrap();
     assert_eq!((change.suspended, change.access()), (true, LinkAccess::Suspended));
 }
 

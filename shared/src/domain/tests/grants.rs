@@ -145,7 +145,7 @@ fn check_operations(actor: &Standing, role: RoleId) {
     assert_eq!(still_granted.is_ok(), granted.is_ok(), "{role}");
     if let Ok(invitation) = invited {
         let by = invitation.inviter.as_ref();
-        let made = accept(&person("bob"), &actor.org, &invitation, by, None, now());
+        let made = accept(&person("bob"), &actor.org, acceptance_facts(&invitation, by), now());
         assert_eq!(made, Ok(member("bob", &actor.org, role)));
     }
 }

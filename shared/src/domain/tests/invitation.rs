@@ -203,7 +203,8 @@ fn invitation_is_accepted_before_its_expiry_if_its_inviter_may_still_grant_the_r
     for (case, present, role, inviter, at, expected) in cases {
         let open = bob_invited(&org, super_admin, role);
         let inviter = inviter.map(|role_id| Inviter { member_id: member_id("sue"), role_id });
-        let accepted = accept(&person("bob"), present, &open, inviter.as_ref(), None, at);
+        let accepted =
+            accept(&person("bob"), present, acceptance_facts(&open, inviter.as_ref()), at);
         assert_eq!(accepted.map(|member| member.role_id), expected, "{case}");
     }
 }
@@ -222,7 +223,8 @@ fn operator_can_invite_the_first_admin_who_becomes_super_admin() {
     let first = invited(&empty, 0, None).unwrap();
     assert_eq!((first.inviter.as_ref(), first.role_id), (None, RoleId::ADMIN));
     let accepted = |org, invitation| {
-        accept(&person("bob"), org, invitation, None, None, now()).map(|member| member.role_id)
+        accept(&person("bob"), org, acceptance_facts(invitation, None), now())
+            .map(|member| member.role_id)
     };
     assert_eq!(accepted(&empty, &first), Ok(RoleId::SUPER_ADMIN));
     assert_eq!(accepted(&org, &first), Ok(RoleId::ADMIN), "another Admin was first");

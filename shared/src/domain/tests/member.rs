@@ -119,8 +119,17 @@ fn super_admin_can_be_transferred_to_an_admin_only() {
 #[test]
 fn person_without_a_verified_address_cannot_become_a_member() {
     let unverified = Person { email: None, ..person("eve") };
-    let made = Member::new(&unverified, &standard(), RoleId::USER, Source::Creator, None, now());
+    let made = Member::new(&unverified, &standard(), RoleId::USER, Source::Creator, now());
     assert_eq!(made, Err(Refusal::EmailNotVerified));
+}
+
+fn joining_facts(
+    below: &Organization,
+    memberships: Vec<Member>,
+    above: &[Organization],
+) -> JoiningFacts {
+    let (org, ancestors) = (below.clone(), above.to_vec());
+    JoiningFacts { org, ancestors, memberships, tombstone: None, invitation: None }
 }
 
 /// Ann joins `below` with these memberships. `above` are the organizations above it.
@@ -129,7 +138,7 @@ fn joined(
     memberships: Vec<Member>,
     above: &[Organization],
 ) -> Result<Joining, Refusal> {
-    join(&person("ann"), below, memberships, above, None, now())
+    join(&person("ann"), joining_facts(below, memberships, above), now())
 }
 
 #[test]
@@ -146,8 +155,10 @@ fn admin_of_an_ancestor_joins_an_empty_sub_organization_as_its_super_admin() {
         let expected = Joining {
             evidence: evidence.clone(),
             member: Member { source: Source::Joined, ..member },
-            org: below.with_super_admin(&person("ann").id, now()),
+            before: below.clone(),
+            after: below.with_super_admin(&person("ann").id, now()),
             tombstone: None,
+            expired: None,
         };
         assert_eq!(joined(&below, vec![evidence], &above), Ok(expected));
     }
@@ -195,7 +206,7 @@ fn sub_organization_with_members_or_a_pending_invitation_cannot_be_joined() {
 fn joining_requires_sub_organization_management_and_a_verified_address() {
     let join_from = |root: Organization, ann: &Person| {
         let above = vec![member("ann", &root, RoleId::ADMIN)];
-        join(ann, &empty_below(&root), above, &[root], None, now()).map(drop)
+        join(ann, joining_facts(&empty_below(&root), above, &[root]), now()).map(drop)
     };
     assert_eq!(join_from(standard(), &person("ann")), Err(Refusal::SubOrganizationsDisabled));
     let unverified = Person { email: None, ..person("ann") };
@@ -221,7 +232,8 @@ fn version_of_a_new_membership_continues_from_the_ended_one() {
     let ended = Version::first(in_days(1), None);
     let root = tree();
     let (below, above) = (empty_below(&root), vec![member("ann", &root, RoleId::ADMIN)]);
-    let joining = join(&person("ann"), &below, above, &[root], Some(ended), now()).unwrap();
+    let facts = JoiningFacts { tombstone: Some(ended), ..joining_facts(&below, above, &[root]) };
+    let joining = join(&person("ann"), facts, now()).unwrap();
     assert_eq!((joining.member.version, joining.tombstone), (ended.next(now()), Some(ended)));
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{answer, refusal, store_over};
 use crate::{
     domain::{Member, Refusal, RoleId, accept},
-    fixtures::{context, invited, now, partner, person, standing},
+    fixtures::{acceptance_facts, context, invited, now, partner, person, standing},
     store::{Acceptance, Key},
 };
 
@@ -48,7 +48,8 @@ async fn second_of_two_acceptances_is_a_concurrent_change() {
     let (ann, bob) = (standing("ann", &org, RoleId::ADMIN), person("bob"));
     let invitation = invited(&ann, "bob", RoleId::USER).unwrap();
     let inviter = invitation.inviter.clone();
-    let member: Member = accept(&bob, &org, &invitation, inviter.as_ref(), None, now()).unwrap();
+    let member: Member =
+        accept(&bob, &org, acceptance_facts(&invitation, inviter.as_ref()), now()).unwrap();
     let acceptance = Acceptance {
         org: &org,
         invitation: &invitation,

@@ -113,7 +113,7 @@ fn items(examples: &Examples) -> String {
     let mut line = |name: &str, Key { pk, sk }| {
         let _ = writeln!(page, "| {name} | `{}` | `{}` |", brief(&pk), brief(&sk));
     };
-    line("organization: settings, role table", Key::organization(org));
+    line("organization: settings, levels of its custom roles", Key::organization(org));
     line("profile of an organization", Key::profile(org));
     line("member; what a former member was called", Key::membership(org, ada));
     line(
