@@ -106,7 +106,7 @@ fn all_writes_are_transactions() {
             let writes = code(&path).any(|line| line.contains("transact_write_items()"));
             assert_eq!(writes, path.ends_with("store/commit.rs"), "{}", path.display());
             let scans = code(&path).any(|line| line.contains(".scan()"));
-            assert_eq!(scans, path.ends_with("store/schema.rs"), "{}", path.display());
+            assert_eq!(scans, path.ends_with("store/migration.rs"), "{}", path.display());
         }
     }
 }

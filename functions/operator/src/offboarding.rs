@@ -50,9 +50,9 @@ pub(crate) async fn offboard(
     loop {
         let data = app.store.personal_data(id).await?;
         rounds.check_known(&data)?;
-        let Rounds { deadline, progress, .. } = &mut rounds;
+        let progress = &mut rounds.progress;
         let before = progress.organizations;
-        let round = app.store.offboard(&steps, &data, progress, deadline).await;
+        let round = app.store.offboard(&steps, &data, progress).await;
         if matches!(round, Ok(true)) && progress.organizations == before {
             let answer = Answer::ok(&Offboarded::of(&data, progress.ended));
             return answer.commit(app.store.transaction(&context)).await;

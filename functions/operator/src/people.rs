@@ -13,9 +13,7 @@ use shared::{
     http::{
         Answer, ApiError, Call, FieldError, IfMatch, Json, NoBody, Path, Problem, Query, views,
     },
-    store::{
-        self, Deadline, EndingProgress, Error, FetchedItems, Key, KnownAddress, KnownIn, Store,
-    },
+    store::{self, EndingProgress, Error, FetchedItems, Key, KnownAddress, KnownIn, Store},
 };
 
 /// How often in a row the end of what a person has may lose a race.
@@ -24,14 +22,13 @@ const MAX_LOST_RACES: u32 = 8;
 /// The rounds of a request that ends what a person has. Others can add something meanwhile, so it goes on until
 /// a round finds nothing, or its time is over.
 pub(crate) struct Rounds {
-    pub(crate) deadline: Deadline,
     pub(crate) progress: EndingProgress,
     lost_races: u32,
 }
 
 impl Rounds {
     pub(crate) fn begin() -> Self {
-        Self { deadline: Deadline::begin(), progress: EndingProgress::default(), lost_races: 0 }
+        Self { progress: EndingProgress::begin(), lost_races: 0 }
     }
 
     /// Checks that the person is known, or was before the first round. `data` is what is left of them.
@@ -59,7 +56,7 @@ impl Rounds {
             Ok(false) => return Err(Problem::unavailable(1).into()),
             Err(error) => return Err(error.into()),
         }
-        let is_over = self.deadline.has_passed() || self.lost_races >= MAX_LOST_RACES;
+        let is_over = self.progress.deadline.has_passed() || self.lost_races >= MAX_LOST_RACES;
         match (is_over, self.progress.organizations) {
             (false, _) => Ok(()),
             (true, 0) => Err(Refusal::ChangedConcurrently.into()),
@@ -368,8 +365,7 @@ pub(crate) async fn erase(
         }
         domain::check_erasable(data.super_admin_of())?;
         if_match.check_untagged()?;
-        let Rounds { deadline, progress, .. } = &mut rounds;
-        let round = app.store.erase(&context, &data, progress, deadline).await;
+        let round = app.store.erase(&context, &data, &mut rounds.progress).await;
         rounds.end(round)?;
     }
 }

@@ -161,15 +161,15 @@ impl RequestContext {
     }
 }
 
-/// A client's `Idempotency-Key` header with the request that it belongs to.
+/// The key by which a client repeats a request without a second effect, and the request that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey {
     /// The caller that sent the key.
     pub caller: UserId,
-    /// The method and path of the request. The same key can be used again for another path.
-    pub method_and_path: String,
-    /// The value of the header.
+    /// What the client asks for. It can use the same key again for another operation.
+    pub operation: String,
+    /// The client's key.
     pub key: String,
-    /// A digest of the request body.
+    /// A digest of the content of the request.
     pub fingerprint: String,
 }

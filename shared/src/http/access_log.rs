@@ -121,15 +121,11 @@ async fn apply(
     let read = ReadRequest::of(&mut request);
     request.extensions_mut().insert(id.clone());
 
-    let (((mut response, cost), metrics), named) = named(collected(run(request, next, &id))).await;
-    if let Some(read) = read {
-        response = read.finish(response);
-    }
+    let Finished { response, cost, metrics, named } = run_measured(request, next, &id).await;
+    let mut response = ReadRequest::finish(read, response);
     let problem = finish(&mut response, &id);
     response.extensions_mut().insert(cost);
     let status = response.status();
-    let viewer = response.extensions().get::<ViewerAddress>();
-    let viewer_ip = viewer.map(|ViewerAddress(address)| address.to_string());
     let metrics = metrics_of(metrics, status, problem, cost).publish(&settings.namespace, at);
     log::line(&LogLine {
         level: "INFO",
@@ -143,7 +139,7 @@ async fn apply(
         status: status.as_u16(),
         problem,
         caller: caller.as_deref(),
-        viewer_ip,
+        viewer_ip: viewer_ip(&response),
         org: parameters.as_ref().ok().and_then(organization).or(named.as_deref()),
         duration_ms: milliseconds(started.elapsed()),
         round_trips: cost.round_trips,
@@ -171,24 +167,40 @@ impl ReadRequest {
         is_read.then_some(Self { unread_query, if_none_match })
     }
 
-    fn finish(self, mut response: Response) -> Response {
+    fn finish(read: Option<Self>, mut response: Response) -> Response {
+        let Some(Self { unread_query, if_none_match }) = read else { return response };
         if response.status().is_success()
-            && let Some(Err(problem)) = self.unread_query.map(|unread| unread.check())
+            && let Some(Err(problem)) = unread_query.map(|unread| unread.check())
         {
             response = problem.into_response();
         }
-        if let Some(tags) = self.if_none_match {
+        if let Some(tags) = if_none_match {
             tags.apply(&mut response);
         }
         response
     }
 }
 
-/// Runs `work`. Returns also the organization that it named for the log.
-async fn named<T>(work: impl Future<Output = T>) -> (T, Option<String>) {
+/// The response of a handler, and what the log says of its work.
+struct Finished {
+    response: Response,
+    cost: Cost,
+    metrics: Metrics,
+    /// The organization that the handler named for the log.
+    named: Option<String>,
+}
+
+async fn run_measured(request: Request, next: Next, id: &RequestId) -> Finished {
     let organization = Arc::default();
-    let done = ORGANIZATION.scope(Arc::clone(&organization), work).await;
-    (done, organization.get().map(OrgId::to_string))
+    let work = collected(run(request, next, id));
+    let ((response, cost), metrics) = ORGANIZATION.scope(Arc::clone(&organization), work).await;
+    Finished { response, cost, metrics, named: organization.get().map(OrgId::to_string) }
+}
+
+/// The address of the viewer, as a trusted proxy states it.
+fn viewer_ip(response: &Response) -> Option<String> {
+    let viewer = response.extensions().get::<ViewerAddress>();
+    viewer.map(|ViewerAddress(address)| address.to_string())
 }
 
 /// Runs the handler and measures its database cost. A panic becomes 500, and its message is logged.
@@ -208,7 +220,7 @@ async fn run(request: Request, next: Next, id: &RequestId) -> (Response, Cost) {
 fn finish(response: &mut Response, id: &RequestId) -> Option<&'static str> {
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {
-        *response.body_mut() = problem.body(Some(id));
+        *response.body_mut() = problem.body(Some(id.shown()));
         response.headers_mut().remove(CONTENT_LENGTH);
     }
     let headers = response.headers_mut();

@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{ApiError, etag};
+use super::ApiError;
 use crate::{
     domain::Version,
     store::{self, Committed, Transaction},
@@ -96,7 +96,7 @@ impl IntoResponse for Answer {
         if let Some(location) = self.location.and_then(|text| HeaderValue::try_from(text).ok()) {
             headers.insert(LOCATION, location);
         }
-        if let Some(tag) = self.version.and_then(|it| HeaderValue::try_from(etag::tag(it)).ok()) {
+        if let Some(tag) = self.version.and_then(|it| HeaderValue::try_from(entity_tag(it)).ok()) {
             headers.insert(ETAG, tag);
         }
         if let Some(body) = self.body {
@@ -110,4 +110,9 @@ impl IntoResponse for Answer {
 fn json(view: &impl Serialize) -> String {
     // INVARIANT: views are structs with string keys, which always serialize.
     serde_json::to_string(view).unwrap_or_default()
+}
+
+/// The entity tag of a version.
+pub(super) fn entity_tag(version: Version) -> String {
+    format!("\"{}\"", version.as_millisecond())
 }

@@ -15,7 +15,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{Answer, ApiError, Problem};
+use super::{Answer, ApiError, Problem, answer::entity_tag};
 use crate::{
     domain::{Refusal, Version},
     store::{self, Transaction},
@@ -34,11 +34,6 @@ impl<T: Serialize> IntoResponse for WithEtag<T> {
     fn into_response(self) -> Response {
         Answer::ok(&self.view).with_version(self.version).into_response()
     }
-}
-
-/// The entity tag of a version.
-pub(super) fn tag(version: Version) -> String {
-    format!("\"{}\"", version.as_millisecond())
 }
 
 /// The `If-Match` precondition of a request (RFC 9110, 13.1.1). Without the header any version matches.
@@ -70,7 +65,7 @@ impl IfMatch {
     /// none (RFC 9110, 13.1.1).
     pub fn check(&self, version: Version) -> Result<(), Refusal> {
         let Some(Tags::These(tags)) = &self.0 else { return Ok(()) };
-        let now = tag(version);
+        let now = entity_tag(version);
         let seen = tags.iter().any(|seen| !seen.weak && seen.tag == now);
         if seen { Ok(()) } else { Err(Refusal::PreconditionFailed) }
     }

@@ -13,8 +13,6 @@ use axum::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::RequestId;
-
 /// An error response: a status, the slug of its documentation page, a title, a detail that says what
 /// to do, and members of its own.
 #[derive(Clone, Debug)]
@@ -165,7 +163,7 @@ impl Problem {
     }
 
     /// The response body, with the request id as its `instance`.
-    pub(super) fn body(&self, instance: Option<&RequestId>) -> Body {
+    pub(super) fn body(&self, instance: Option<&str>) -> Body {
         // INVARIANT: strings, numbers and values with string keys always serialize.
         Body::from(serde_json::to_vec(&self.document(instance)).unwrap_or_default())
     }
@@ -176,13 +174,13 @@ impl Problem {
         serde_json::to_value(self.document(None)).unwrap_or_default()
     }
 
-    fn document<'a>(&'a self, instance: Option<&'a RequestId>) -> Document<'a> {
+    fn document<'a>(&'a self, instance: Option<&'a str>) -> Document<'a> {
         Document {
             r#type: format!("/problems/{}", self.slug),
             title: self.title,
             status: self.status.as_u16(),
             detail: &self.detail,
-            instance: instance.map(RequestId::shown),
+            instance,
             members: &self.members,
         }
     }

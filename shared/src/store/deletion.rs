@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::{
     Error, FetchedItems, Key, List, PageRequest, Position, Store,
-    deletion_steps::Phase,
+    attributes::FOLDED_NAME,
+    deletion_steps::{DeletionRun, Phase},
     expression::Expression,
     idle_steps::IdleSteps,
     index::{self, IndexAttribute},
     item::{Item, text},
-    organizations::FOLDED_NAME,
     step::{Change, OnConditionFailed, refuse},
     transaction::Transaction,
     user_counts::Counter,
@@ -40,25 +40,6 @@ pub struct OrganizationDeletion<'a> {
     pub parent: Option<&'a Organization>,
     /// Why an operator deletes it.
     pub reason: Option<&'a str>,
-}
-
-/// A run that ends what belongs to a deleted organization.
-pub(super) struct DeletionRun<'a> {
-    pub(super) store: &'a Store,
-    pub(super) context: &'a RequestContext,
-    /// The number of transactions, so that every event has an id of its own.
-    pub(super) transactions: u128,
-}
-
-impl<'a> DeletionRun<'a> {
-    /// Begins a transaction in the deleted organization.
-    pub(super) fn transaction(&mut self) -> Transaction<'a> {
-        let mut writes = self.store.transaction(self.context);
-        writes.next_event = self.transactions << 16;
-        writes.even_deleted = true;
-        self.transactions += 1;
-        writes
-    }
 }
 
 impl Store {

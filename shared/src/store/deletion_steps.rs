@@ -2,8 +2,7 @@
 //! is read by key, in one transaction.
 
 use super::{
-    Error, Key, LinkChange, List, PageRequest, Position, Slice,
-    deletion::DeletionRun,
+    Error, Key, LinkChange, List, PageRequest, Position, Slice, Store,
     expression::Expression,
     index::IndexAttribute,
     invitations,
@@ -17,7 +16,7 @@ use super::{
 };
 use crate::domain::{
     ApprovedDomain, BoundedList, CriticalAlertUser, CustomerLink, Event, EventAction, Invitation,
-    JoinRequest, ListEntry, ListValue, Member, Organization, Refusal, UserCount,
+    JoinRequest, ListEntry, ListValue, Member, Organization, Refusal, RequestContext, UserCount,
 };
 
 /// How much ends in one transaction: three actions each, at most one for its role, and the counter item.
@@ -56,6 +55,25 @@ impl Phase {
 
 /// The position of the next page of a phase, if there is one.
 type Next = Option<Position>;
+
+/// A run that ends what belongs to a deleted organization.
+pub(super) struct DeletionRun<'a> {
+    pub(super) store: &'a Store,
+    pub(super) context: &'a RequestContext,
+    /// The number of transactions, so that every event has an id of its own.
+    pub(super) transactions: u128,
+}
+
+impl<'a> DeletionRun<'a> {
+    /// Begins a transaction in the deleted organization.
+    pub(super) fn transaction(&mut self) -> Transaction<'a> {
+        let mut writes = self.store.transaction(self.context);
+        writes.next_event = self.transactions << 16;
+        writes.even_deleted = true;
+        self.transactions += 1;
+        writes
+    }
+}
 
 impl DeletionRun<'_> {
     /// Ends a page of what a phase lists.

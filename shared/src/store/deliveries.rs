@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Committed, Error, FetchedItems, Key, Store,
     expression::Expression,
-    item::{Item, attribute, number, time, to_item},
+    item::{Item, attribute, expire_at, number, time, to_item},
     step::{OnConditionFailed, Unmet, refuse},
     transaction::Transaction,
 };
@@ -153,7 +153,7 @@ impl Transaction<'_> {
         let key = Key::delivery(invitation);
         let record = DeliveryRecord { sending_number, delivery };
         let mut item = to_item(key.clone(), &record, vec![])?;
-        item.insert("ttl".to_owned(), number(after(self.context.at, DELIVERY_KEPT).as_second()));
+        expire_at(&mut item, after(self.context.at, DELIVERY_KEPT));
         let newer = Expression::new(
             "attribute_not_exists(#pk) OR #sending < :sending",
             [("sending", number(sending_number))],
@@ -172,7 +172,7 @@ impl Transaction<'_> {
 /// The mark of a mail that is done.
 fn mark(key: &Key, now: Timestamp) -> Item {
     let mut item = Item::from(key.clone());
-    item.insert("ttl".to_owned(), number(after(now, MARKED).as_second()));
+    expire_at(&mut item, after(now, MARKED));
     item
 }
 

@@ -9,7 +9,7 @@ use super::{
     Error, Key, Store,
     expression::Expression,
     index::{self, IndexAttribute},
-    item::{number, time, to_item},
+    item::{expire_at, number, time, to_item},
     step::refuse,
 };
 use crate::domain::{
@@ -139,7 +139,7 @@ impl Store {
         let mut item = to_item(key.clone(), after, due.into_iter().collect())?;
         let last = after.digest_at.unwrap_or(after.sent_at);
         let kept_until = last.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
-        item.insert("ttl".to_owned(), number(kept_until.as_second()));
+        expire_at(&mut item, kept_until);
         let unchanged = match before {
             None => Expression::new("attribute_not_exists(#pk)", []),
             Some(before) => same(before),

@@ -3,9 +3,10 @@
 
 use super::{
     Error, FetchedItems, Key, Store,
+    attributes::ACCESS_EXPIRES_AT,
     expression::Expression,
     item::time,
-    members::{ACCESS_EXPIRES_AT, former, removed},
+    members::{former, removed},
     step::at_version,
     transaction::Transaction,
 };

@@ -8,9 +8,9 @@
 use serde_json::json;
 
 use super::{
-    Deadline, EndingProgress, Error, Key, KnownAddress, KnownIn, PersonalData, Store,
+    EndingProgress, Error, Key, KnownAddress, KnownIn, PersonalData, Store,
     expression::Expression,
-    item::{Item, attribute, number, text},
+    item::{Item, attribute, expire_at, number, text},
     members::removed,
     people::{ERASED, NAMED, kept_until},
     step::{Change, absent, at_version, refuse, tombstone},
@@ -27,7 +27,7 @@ const KEPT: [&str; 8] =
     ["pk", "sk", "schema", "deleted", "version", "ttl", "sent_at", "declined_until"];
 
 impl Store {
-    /// Erases a person from the organizations that know them, until `deadline`. Returns whether none is
+    /// Erases a person from the organizations that know them, until the deadline of `progress`. Returns whether none is
     /// left.
     ///
     /// # Errors
@@ -38,11 +38,10 @@ impl Store {
         context: &RequestContext,
         data: &PersonalData,
         progress: &mut EndingProgress,
-        deadline: &Deadline,
     ) -> Result<bool, Error> {
         let user = data.user_id.as_ref();
         let all: Vec<_> = data.organizations.iter().collect();
-        self.end_everywhere(context, &all, progress, deadline, |mut writes, known| {
+        self.end_everywhere(context, &all, progress, |mut writes, known| {
             writes.even_deleted = true;
             writes.erase_from(known, user)
         })
@@ -185,7 +184,7 @@ impl Transaction<'_> {
         let key = Key::former_name(id, &alert);
         let mut unnamed = Item::from(key.clone());
         unnamed.insert(ERASED.to_owned(), attribute(&true)?);
-        unnamed.insert("ttl".to_owned(), number(kept_until(context.at).as_second()));
+        expire_at(&mut unnamed, kept_until(context.at));
         let always = Expression::default();
         Ok(writes.put(key, unnamed, always, refuse(Refusal::ChangedConcurrently)))
     }

@@ -6,16 +6,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
-    Error, Key, RoleWithUsers,
+    Error, Key,
+    attributes::ACCESS_EXPIRES_AT,
     item::{Item, from_item},
     keys,
-    members::ACCESS_EXPIRES_AT,
     schema::upgraded,
 };
 use crate::domain::{
-    AddressSlot, AlertId, CriticalAlertUser, Event, Invitation, JoinRequest, ListEntry, ListValue,
-    MailDomain, Member, MemberId, OrgId, OrgPath, Organization, Person, PersonDigest, Profile,
-    Refusal, RoleId, RoleSummary, Standing, UserId, Version,
+    AddressSlot, AlertId, CriticalAlertUser, CustomRole, Event, Invitation, JoinRequest, ListEntry,
+    ListValue, MailDomain, Member, MemberId, OrgId, OrgPath, Organization, Person, PersonDigest,
+    Profile, Refusal, RoleId, RoleSummary, Standing, UserCount, UserId, Version,
 };
 
 /// The items that were found at some keys.
@@ -316,4 +316,15 @@ impl FetchedItems {
     ) -> Result<Option<CriticalAlertUser>, Error> {
         self.list_entry(&Key::critical_alert_user(org, id))
     }
+}
+
+/// A custom role with the number of its users, as its item holds both.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RoleWithUsers {
+    /// The role.
+    #[serde(flatten)]
+    pub role: CustomRole,
+    /// The number of its users.
+    #[serde(flatten)]
+    pub users: UserCount,
 }

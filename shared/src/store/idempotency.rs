@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{
     Error, FetchedItems, Key, Store,
     expression::Expression,
-    item::{Item, from_item, number, text, time, to_item},
+    item::{Item, expire_at, from_item, number, text, time, to_item},
     step::{OnConditionFailed, Step, Unmet, Write},
 };
 use crate::domain::{IdempotencyKey, Refusal};
@@ -86,7 +86,7 @@ impl Record {
             (vec![Self::writable_by(key, chunk, now)], key.fingerprint.clone());
         let key = Key::idempotency(key);
         let mut item = to_item(key.clone(), &record, vec![])?;
-        item.insert("ttl".to_owned(), number(record.until.as_second()));
+        expire_at(&mut item, record.until);
         let on_failed: OnConditionFailed = Box::new(move |old| Self::of_repeat(old, &fingerprint));
         Ok(Step { key, write: Write::Put(item), conditions, on_failed })
     }

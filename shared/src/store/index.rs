@@ -11,7 +11,7 @@ use base64::{
 };
 use jiff::Timestamp;
 
-use super::{Status, item::Item};
+use super::Status;
 use crate::domain::{
     AddressDigest, CustomRoleId, CustomerLink, Email, Invitation, JoinRequest, ListEntry,
     ListValue, Member, OrgId, OrgPath, Organization, PersonId, RoleId, UserId,
@@ -405,11 +405,6 @@ pub fn path_of(range: &str) -> Option<OrgPath> {
     let path = range.split(END_OF_PATH).next().unwrap_or_default();
     let ids = path.split('/').map(parse_id).collect::<Option<Vec<_>>>()?;
     OrgPath::try_from(ids).ok()
-}
-
-/// The path of the organization that an item belongs to.
-pub(super) fn path_of_item(item: &Item) -> Option<OrgPath> {
-    path_of(item.get(IndexAttribute::Path.name())?.as_s().ok()?)
 }
 
 /// The digits of an id in a key: base 64 in the order of ASCII, so that ids sort by time here too.

@@ -46,6 +46,15 @@ pub struct Acceptance<'a> {
     pub request: Option<&'a JoinRequest>,
 }
 
+/// A person who becomes a member without an acceptance.
+pub(super) struct NewMember<'a> {
+    pub(super) member: &'a Member,
+    /// The version of the tombstone, if one was read: the new membership continues from it.
+    pub(super) tombstone: Option<Version>,
+    /// The expired invitation that holds their address, if there is one.
+    pub(super) expired: Option<&'a Invitation>,
+}
+
 /// What an invitee may read before they have a standing: their own slot in the organization.
 #[derive(Debug)]
 pub struct InviteeFacts {
@@ -409,16 +418,15 @@ impl Transaction<'_> {
         Ok(self.put(slot(after), item(after)?, same(before)?, lost))
     }
 
-    /// Adds a member over an expired invitation of theirs. The race is `lost` if it was sent again,
-    /// or is gone.
-    pub(super) fn add_member_over_expired(
+    /// Adds a member, over an expired invitation of theirs if they have one. The race is `lost` if that one was
+    /// sent again, or is gone.
+    pub(super) fn add_new_member(
         self,
         org: &Organization,
-        member: &Member,
-        tombstone: Option<Version>,
-        old: &Invitation,
+        NewMember { member, tombstone, expired }: NewMember<'_>,
         lost: Refusal,
     ) -> Result<Self, Error> {
+        let Some(old) = expired else { return self.add_member(member, tombstone) };
         let now = self.context.at;
         let expired = Expression::new("#expires_at <= :now", [("now", time(now))]);
         let lock = taken(member, &slot(old))?;

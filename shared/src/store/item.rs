@@ -40,12 +40,17 @@ pub(super) fn list(item: &mut Item, indexed: Attributes) {
 
 /// The value in an item, whatever its key.
 pub(super) fn from_item<T: DeserializeOwned>(mut item: Item) -> Result<T, Error> {
-    if let Some(path) = index::path_of_item(&item) {
+    if let Some(path) = path_of(&item) {
         item.insert(IndexAttribute::Path.name().to_owned(), attribute::<OrgPath>(&path)?);
     }
     // Not by `serde_dynamo::from_item`, which first builds a map of its own: 7 % of a list page.
     let attributes = item.into_iter().map(|(name, value)| (name, Attribute(value)));
     T::deserialize(MapDeserializer::new(attributes)).map_err(Error::broken)
+}
+
+/// The path of the organization that an item belongs to.
+pub(super) fn path_of(item: &Item) -> Option<OrgPath> {
+    index::path_of(item.get(IndexAttribute::Path.name())?.as_s().ok()?)
 }
 
 /// A value to deserialize.
@@ -72,6 +77,11 @@ pub(super) fn text(value: impl Into<String>) -> AttributeValue {
 /// A number as an attribute.
 pub(super) fn number(value: impl Copy + ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
+}
+
+/// Lets the table drop an item at this time.
+pub(super) fn expire_at(item: &mut Item, at: Timestamp) {
+    item.insert("ttl".to_owned(), number(at.as_second()));
 }
 
 /// A time as an attribute: milliseconds, as all stored times are.

@@ -6,7 +6,8 @@ use super::{
     Error, Key,
     expression::Expression,
     index,
-    item::{attribute, from_item, number, time, to_item},
+    invitations::NewMember,
+    item::{attribute, expire_at, from_item, time, to_item},
     members::shown_member,
     people::KnownPerson,
     step::{Change, OnConditionFailed, absent, live, present, refuse},
@@ -129,11 +130,8 @@ impl Transaction<'_> {
             .still_approved(request, Refusal::DomainNotApproved)
             .still_grantable(org, member.role_id)?;
         let lost = Refusal::ChangedConcurrently;
-        let writes = match expired {
-            None => writes.add_member(member, tombstone)?,
-            Some(old) => writes.add_member_over_expired(org, member, tombstone, old, lost)?,
-        };
-        writes.record(approved)?.record(added)
+        let new = NewMember { member, tombstone, expired };
+        writes.add_new_member(org, new, lost)?.record(approved)?.record(added)
     }
 
     /// Declines a request. The item stays as long as the person cannot ask again; then the table drops
@@ -147,8 +145,9 @@ impl Transaction<'_> {
         let context = self.context;
         let declined = request.declined(context.at);
         let mut item = to_item(key_of(request), &declined, index::join_request(&declined))?;
-        let dropped_at = declined.declined_until().map(|until| number(until.as_second()));
-        item.extend(dropped_at.map(|at| ("ttl".to_owned(), at)));
+        if let Some(until) = declined.declined_until() {
+            expire_at(&mut item, until);
+        }
         let gone = refuse(Refusal::NoSuchJoinRequest);
         let target = request.target(declined.version);
         let event = Event::new(context, &actor.org, EventAction::JoinRequestDeclined, target);

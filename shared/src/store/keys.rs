@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Reminded, WRITTEN_SCHEMA};
+use super::Error;
 use crate::domain::{
     AddressDigest, AlertId, BoundedList, CustomRoleId, DayBudget, DigestRecipient, Email, EventId,
     IdempotencyKey, InvitationId, MailDomain, MemberId, OrgId, PersonDigest, PersonId, RoleId,
@@ -24,7 +24,6 @@ const ORGANIZATION: &str = "ORG";
 pub(super) const MEMBERS: &str = "MEMBER#";
 /// In the partition of an organization: the slots of addresses.
 pub(super) const ADDRESS_SLOTS: &str = "EMAIL#";
-
 /// Begins the partitions of histories.
 pub(super) const EVENTS: &str = "EVENTS#";
 /// Begins the partitions of marks and deliveries of mails.
@@ -132,9 +131,9 @@ impl Key {
         Self { pk: format!("BUDGET#{}#{holder}", budget.key()), sk: day.to_string() }
     }
 
-    /// The record of an idempotency key. A route contains no `#`.
+    /// The record of an idempotency key. An operation contains no `#`.
     pub fn idempotency(key: &IdempotencyKey) -> Self {
-        Self { pk: idempotency(&key.caller), sk: format!("{}#{}", key.method_and_path, key.key) }
+        Self { pk: idempotency(&key.caller), sk: format!("{}#{}", key.operation, key.key) }
     }
 
     /// The mark of the mail of an event to an address.
@@ -215,8 +214,8 @@ impl Key {
     }
 
     /// Where the migration of the table to this schema stopped. One to another schema begins anew.
-    pub(super) fn migration() -> Self {
-        Self { pk: "MIGRATION".to_owned(), sk: WRITTEN_SCHEMA.to_string() }
+    pub(super) fn migration(schema: u32) -> Self {
+        Self { pk: "MIGRATION".to_owned(), sk: schema.to_string() }
     }
 
     /// Whether an organization is stored at the key.
@@ -278,6 +277,15 @@ impl Status {
             Self::Pending => "PENDING",
         }
     }
+}
+
+/// What has a mail before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reminded {
+    /// Invitations.
+    Invitations,
+    /// Members whose access ends.
+    Members,
 }
 
 /// The partition of an organization.

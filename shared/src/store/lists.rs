@@ -2,21 +2,21 @@
 
 use std::marker::PhantomData;
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 
 use super::{
-    Error, PageRequest, Slice, Status, Store,
+    Error, PageRequest, RoleWithUsers, Slice, Status, Store,
+    attributes::FOLDED_NAME,
     expression::Expression,
     index::{self, Index},
     item::{from_item, text},
     keys,
-    organizations::FOLDED_NAME,
     range::{MAX_FILTER_UNITS, Range},
     role_lists::RoleSelection,
 };
 use crate::domain::{
-    ApprovedDomain, CustomRole, CustomerLink, Email, Invitation, JoinRequest, ListEntry, ListValue,
-    MailDomain, Member, MemberId, OrgId, OrgPath, Organization, PersonId, UserCount, UserId, fold,
+    ApprovedDomain, CustomerLink, Email, Invitation, JoinRequest, ListEntry, ListValue, MailDomain,
+    Member, MemberId, OrgId, OrgPath, Organization, PersonId, UserId, fold,
 };
 
 /// A list of entities of one kind.
@@ -24,17 +24,6 @@ use crate::domain::{
 pub struct List<T> {
     range: Range,
     entity: PhantomData<T>,
-}
-
-/// A custom role with the number of its users, as its item holds both.
-#[derive(Clone, Debug, Deserialize)]
-pub struct RoleWithUsers {
-    /// The role.
-    #[serde(flatten)]
-    pub role: CustomRole,
-    /// The number of its users.
-    #[serde(flatten)]
-    pub users: UserCount,
 }
 
 impl Store {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Committed, Error, FetchedItems, Key, Store,
     address_slots::{former_slot, taken, taken_by_another},
+    attributes::FOLDED_NAMES,
     expression::Expression,
     index::{self, IndexAttribute},
     item::{Item, attribute, list, text, time, to_item},
@@ -19,12 +20,6 @@ use crate::domain::{
     Member, MemberId, OrgId, Organization, Refusal, RequestContext, RoleId, Service, Standing,
     Version, levels_in,
 };
-
-/// The attribute with the names that a search finds (SUB6).
-pub(super) const FOLDED_NAMES: &str = "folded_names";
-
-/// The attribute with the end of the access of a member, or of a former one whose access ended (END1).
-pub(super) const ACCESS_EXPIRES_AT: &str = "access_expires_at";
 
 /// The attribute with the language of the mails to a member, and to a former one.
 const LANGUAGE: &str = "language";

@@ -18,14 +18,24 @@ const ACTIONS_OF_PERSON: usize = 8;
 const ACTIONS_OF_ADDRESS: usize = 7;
 
 /// The progress of a request that ends what a person has in many organizations.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct EndingProgress {
+    /// The end of the time of the request.
+    pub deadline: Deadline,
     /// The number of organizations that are done.
     pub organizations: usize,
     /// What ended there.
     pub ended: EndedAccess,
     /// The number of transactions.
     transactions: u128,
+}
+
+impl EndingProgress {
+    /// The progress of a request that begins now.
+    pub fn begin() -> Self {
+        let (organizations, ended, transactions) = (0, EndedAccess::default(), 0);
+        Self { deadline: Deadline::begin(), organizations, ended, transactions }
+    }
 }
 
 /// How much ended, or can end, of what gives a person access.
@@ -78,7 +88,7 @@ impl KnownIn {
 }
 
 impl Store {
-    /// Ends the memberships, invitations, open requests and critical alerts of a person, until `deadline`. Returns whether
+    /// Ends the memberships, invitations, open requests and critical alerts of a person, until the deadline of `progress`. Returns whether
     /// none is left.
     ///
     /// # Errors
@@ -90,32 +100,30 @@ impl Store {
         context: &RequestContext,
         data: &PersonalData,
         progress: &mut EndingProgress,
-        deadline: &Deadline,
     ) -> Result<bool, Error> {
         let all = data.organizations.iter();
         // The clean-up ends what belongs to a deleted organization.
         let left = all.filter(|known| !known.org.is_deleted());
         let left: Vec<_> = left.filter(|known| known.access() != EndedAccess::default()).collect();
-        self.end_everywhere(context, &left, progress, deadline, |mut writes, known| {
+        self.end_everywhere(context, &left, progress, |mut writes, known| {
             writes.offboarding = true;
             writes.offboard_from(known)
         })
         .await
     }
 
-    /// Ends what a person has in some organizations, as many in one transaction as fit, until `deadline`.
+    /// Ends what a person has in some organizations, as many in one transaction as fit, until the deadline of `progress`.
     /// Returns whether none is left.
     pub(super) async fn end_everywhere<'a>(
         &'a self,
         context: &'a RequestContext,
         organizations: &[&KnownIn],
         progress: &mut EndingProgress,
-        deadline: &Deadline,
         end: impl Fn(Transaction<'a>, &KnownIn) -> Result<Transaction<'a>, Error>,
     ) -> Result<bool, Error> {
         let mut left = organizations;
         while !left.is_empty() {
-            if deadline.has_passed() {
+            if progress.deadline.has_passed() {
                 return Ok(false);
             }
             let (now, later) = left.split_at(fitting(left));

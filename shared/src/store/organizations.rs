@@ -5,8 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Error, Key,
+    attributes::FOLDED_NAME,
     expression::Expression,
     index::{self, IndexAttribute},
+    invitations::NewMember,
     item::{Item, attribute, from_item, text, time, to_item},
     members::shown_member,
     step::{Change, OnConditionFailed, at_version, gone_or, gone_or_if, has_access, live, refuse},
@@ -17,9 +19,6 @@ use crate::domain::{
     Event, EventAction, Invitation, Joining, Kind, Member, NewInvitation, Organization, Profile,
     Refusal, RequestContext, Settings, Standing,
 };
-
-/// The attribute with the name that a search finds (OP2).
-pub(super) const FOLDED_NAME: &str = "folded_name";
 
 /// An organization to create, and what comes into being with it.
 #[derive(Clone, Copy, Debug)]
@@ -236,13 +235,8 @@ impl Transaction<'_> {
                 no_access_from_above(context.at),
             )
             .name_super_admin(before, after, vacant, not_vacant(context.at))?;
-        let added = match expired {
-            None => writes.add_member(member, *tombstone)?,
-            Some(old) => {
-                let lost = Refusal::OrganizationNotEmpty;
-                writes.add_member_over_expired(after, member, *tombstone, old, lost)?
-            }
-        };
+        let new = NewMember { member, tombstone: *tombstone, expired: expired.as_ref() };
+        let added = writes.add_new_member(after, new, Refusal::OrganizationNotEmpty)?;
         added.record(event.new_value(shown))
     }
 

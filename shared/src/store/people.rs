@@ -16,7 +16,7 @@ use super::{
     Error, FetchedItems, Key, Store,
     expression::Expression,
     index::{self, IndexAttribute},
-    item::{Item, attribute, from_item, number, text, to_item},
+    item::{Item, attribute, expire_at, from_item, number, text, to_item},
     step::{Change, absent, refuse},
     transaction::Transaction,
 };
@@ -321,7 +321,7 @@ impl Transaction<'_> {
 
     /// Puts the name of a thing that is deleted `at`. The condition of its deletion covers it.
     fn keep(self, key: Key, mut item: Item, at: Timestamp) -> Self {
-        item.insert("ttl".to_owned(), number(kept_until(at).as_second()));
+        expire_at(&mut item, kept_until(at));
         self.put(key, item, Expression::default(), refuse(Refusal::ChangedConcurrently))
     }
 }

@@ -275,12 +275,8 @@ impl Store {
             Meter::read(answer.consumed_capacity());
             let consumed = answer.consumed_capacity().and_then(ConsumedCapacity::capacity_units);
             budget.count(answer.scanned_count, consumed.unwrap_or_default());
-            for item in answer.items.unwrap_or_default() {
-                let key = range.key(&item)?;
-                if after != Some(key.as_str()) && found.items.len() < wanted {
-                    found.items.push((key, upgraded(item)?));
-                }
-            }
+            let items = answer.items.unwrap_or_default();
+            found.add(range, items, after, wanted)?;
             if stepped {
                 found.units = budget.consumed;
             }
@@ -294,6 +290,25 @@ impl Store {
                 return Ok(found);
             }
         }
+    }
+}
+
+impl Found {
+    /// Adds items up to `wanted`, without the one at the key `after`.
+    fn add(
+        &mut self,
+        range: &Range,
+        items: Vec<Item>,
+        after: Option<&str>,
+        wanted: usize,
+    ) -> Result<(), Error> {
+        for item in items {
+            let key = range.key(&item)?;
+            if after != Some(key.as_str()) && self.items.len() < wanted {
+                self.items.push((key, upgraded(item)?));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -14,10 +14,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    Error, Key, Store,
+    Error, Key, Reminded, Store,
     expression::Expression,
     index,
-    item::{Item, from_item, number, time, to_item},
+    item::{Item, expire_at, from_item, time, to_item},
     step::refuse,
 };
 use crate::domain::{
@@ -27,18 +27,8 @@ use crate::domain::{
 /// How far the first run reads back, and one after a long pause. Reminders of invitations of a longer
 /// pause are left out.
 const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(24);
-
 /// More than the time between the arrival of a request and its commit.
 const LATE: SignedDuration = SignedDuration::from_mins(1);
-
-/// What has a mail before its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reminded {
-    /// Invitations.
-    Invitations,
-    /// Members whose access ends.
-    Members,
-}
 
 impl Reminded {
     /// How long before the end the mail is sent.
@@ -142,10 +132,9 @@ impl Store {
         window: RangeInclusive<Timestamp>,
         most: u16,
     ) -> Result<Expiring<T>, Error> {
-        let (from, to) = window.into_inner();
         let shards =
-            (0..index::DUE_SHARDS).map(|shard| self.ending_soon_in(kind, shard, from, to, most));
-        let mut all = Expiring { items: vec![], read_until: to };
+            (0..index::DUE_SHARDS).map(|shard| self.ending_soon_in(kind, shard, &window, most));
+        let mut all = Expiring { items: vec![], read_until: *window.end() };
         for Expiring { items, read_until } in try_join_all(shards).await? {
             all.items.extend(items);
             all.read_until = all.read_until.min(read_until);
@@ -167,7 +156,7 @@ impl Store {
         let key = Key::reminders(kind);
         let mut item = to_item(key.clone(), &ReadUntil { read_until }, vec![])?;
         // Without it, a run looks back.
-        item.insert("ttl".to_owned(), number(read_until.as_second()));
+        expire_at(&mut item, read_until);
         let later = Expression::new(
             "attribute_not_exists(#pk) OR #read_until < :read_until",
             [("read_until", time(read_until))],
@@ -185,10 +174,10 @@ impl Store {
         &self,
         kind: Reminded,
         shard: u8,
-        from: Timestamp,
-        to: Timestamp,
+        window: &RangeInclusive<Timestamp>,
         most: u16,
     ) -> Result<Expiring<T>, Error> {
+        let (from, to) = (*window.start(), *window.end());
         let found = self.due_within(&index::due(shard), from..=to, most).await?;
         let items = found.items.into_iter().filter(|item| kind.has(item));
         let items = items.map(from_item).collect::<Result<_, _>>()?;

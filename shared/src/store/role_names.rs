@@ -3,13 +3,13 @@
 //! A list of users or roles reads one item for all role names of an organization. The attributes
 //! are also the locks that keep names unique (ROLE2).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    Direction, Error, FetchedItems, Key, ListedUser, Store,
+    Direction, Error, FetchedItems, Key, Store,
     expression::Expression,
     index::{self, Index, IndexAttribute},
-    item::{Item, attribute},
+    item::{Item, attribute, path_of},
     range::{MAX_FILTER_UNITS, Range},
     step::{Change, OnConditionFailed, refuse},
     transaction::Transaction,
@@ -41,16 +41,9 @@ impl RoleSummaries {
         self.0.get(&role.custom()?)
     }
 
-    fn add(&mut self, names: Vec<RoleNames>) {
+    pub(super) fn add(&mut self, names: Vec<RoleNames>) {
         let roles = names.into_iter().flat_map(|names| names.roles.into_values());
         self.0.extend(roles.map(|role| (role.id, role)));
-    }
-
-    /// The organizations whose role names contain roles of `users` that are not loaded.
-    fn missing(&self, users: &[ListedUser]) -> BTreeSet<OrgId> {
-        let unknown =
-            |user: &&ListedUser| user.role().custom().is_some() && self.of(user.role()).is_none();
-        users.iter().filter(unknown).map(|user| user.path().id()).collect()
     }
 }
 
@@ -65,8 +58,8 @@ pub(super) struct RoleNamesPage {
 
 impl RoleNames {
     pub(super) fn of(item: Item) -> Result<Self, Error> {
-        let path = index::path_of_item(&item)
-            .ok_or_else(|| Error::Broken("role names have no path".to_owned()))?;
+        let path =
+            path_of(&item).ok_or_else(|| Error::Broken("role names have no path".to_owned()))?;
         let roles = item.into_iter().filter_map(|(name, value)| {
             let folded = name.strip_prefix(NAME)?.to_owned();
             Some(serde_dynamo::from_attribute_value(value).map(|role| (folded, role)))
@@ -146,24 +139,6 @@ impl Store {
         let mut roles = RoleSummaries::default();
         roles.add(self.role_names(orgs).await?);
         Ok(roles)
-    }
-
-    /// Adds the custom roles of `users` that are not known yet. A role that an eventually consistent
-    /// read does not find may be new, so it is read again with strong consistency.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn load_missing_roles(
-        &self,
-        roles: &mut RoleSummaries,
-        users: &[ListedUser],
-    ) -> Result<(), Error> {
-        roles.add(self.role_names(roles.missing(users)).await?);
-        let found = self.get(roles.missing(users).into_iter().map(Key::role_names)).await?;
-        let names = found.items.into_values().map(RoleNames::of);
-        roles.add(names.collect::<Result<_, _>>()?);
-        Ok(())
     }
 
     /// The role names of a subtree, from one of its organizations on.

@@ -6,7 +6,7 @@ use super::{
     Error, Key,
     expression::Expression,
     index::{Attributes, IndexAttribute},
-    item::{Item, attribute, from_item, number, text, time},
+    item::{Item, attribute, expire_at, from_item, number, text, time},
 };
 use crate::domain::{Member, Refusal, TargetRole, Version};
 
@@ -191,6 +191,6 @@ pub(super) fn tombstone(key: Key, gone: Version, kept: SignedDuration) -> Result
     let expires = gone.at().saturating_add(kept).unwrap_or(gone.at());
     tombstone.insert("deleted".to_owned(), attribute(&true)?);
     tombstone.insert("version".to_owned(), attribute(&gone)?);
-    tombstone.insert("ttl".to_owned(), number(expires.as_second()));
+    expire_at(&mut tombstone, expires);
     Ok(tombstone)
 }

@@ -5,7 +5,7 @@ use axum::{
     response::IntoResponse,
 };
 
-use super::{IfMatch, Tag, Tags, tag};
+use super::{IfMatch, Tag, Tags, entity_tag};
 use crate::{
     domain::{Refusal, Version},
     fixtures::{in_days, now},
@@ -65,11 +65,11 @@ fn malformed_list_of_tags_is_not_read() {
 #[test]
 fn change_of_a_version_that_the_client_has_not_seen_is_refused() {
     let (version, other) = (Version::first(now(), None), Version::first(in_days(1), None));
-    let seen = tag(version);
-    for lines in [&[][..], &["*"], &[&seen], &[&tag(other), &seen]] {
+    let seen = entity_tag(version);
+    for lines in [&[][..], &["*"], &[&seen], &[&entity_tag(other), &seen]] {
         assert_eq!(if_match(lines).check(version), Ok(()), "{lines:?}");
     }
-    for line in [tag(other), format!("W/{seen}"), r#""""#.to_owned()] {
+    for line in [entity_tag(other), format!("W/{seen}"), r#""""#.to_owned()] {
         let refused = if_match(&[&line]).check(version);
         assert_eq!(refused, Err(Refusal::PreconditionFailed), "{line}");
     }

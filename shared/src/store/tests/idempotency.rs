@@ -17,7 +17,7 @@ use crate::{
 fn key(fingerprint: &str) -> IdempotencyKey {
     IdempotencyKey {
         caller: UserId::new("ann"),
-        method_and_path: "POST /v1/organizations".to_owned(),
+        operation: "POST /v1/organizations".to_owned(),
         key: "k1".to_owned(),
         fingerprint: fingerprint.to_owned(),
     }

@@ -50,10 +50,9 @@ fn keys_with_the_longest_texts_fit() {
         Key::list_entry(org(1), BoundedList::ApprovedDomains, &labels).sk,
     ];
     assert!(ranges.iter().all(|key| key.len() <= 1_024), "{ranges:?}");
-    let method_and_path =
-        format!("POST /v1/organizations/{}/join-requests/{}/decline", org(1), org(1));
+    let operation = format!("POST /v1/organizations/{}/join-requests/{}/decline", org(1), org(1));
     let (key, fingerprint) = ("k".repeat(64), "f".repeat(64));
-    let key = IdempotencyKey { caller: user, method_and_path, key, fingerprint };
+    let key = IdempotencyKey { caller: user, operation, key, fingerprint };
     assert!(Key::idempotency(&key).fits());
     assert!(domain(&labels).len() <= 2_048);
 }

@@ -2,7 +2,14 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::*;
+use super::{
+    super::{
+        expression::ExpressionValues,
+        item::text,
+        migration::{difference, unchanged},
+    },
+    *,
+};
 
 fn item(attributes: &[(&str, AttributeValue)]) -> Item {
     attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()

@@ -59,7 +59,7 @@ fn hash_functions() -> BTreeSet<&'static str> {
 fn key_of(caller: &UserId) -> IdempotencyKey {
     IdempotencyKey {
         caller: caller.clone(),
-        method_and_path: "POST /v1/organizations".to_owned(),
+        operation: "POST /v1/organizations".to_owned(),
         key: "k1".to_owned(),
         fingerprint: String::new(),
     }
