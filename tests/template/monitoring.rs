@@ -274,7 +274,7 @@ fn runbook_quotes_messages_as_the_code_logs_them() {
         ("SES reported a mail", "mail/src/feedback.rs"),
         ("mail ended", "mail/src/mails.rs"),
         ("a due item failed", "cleanup/src/lib.rs"),
-        ("the function does not run", "../shared/src/lambda.rs"),
+        ("the function does not run", "../shared/src/lambda/mod.rs"),
     ] {
         assert!(runbook.contains(&format!("`{message}`")), "the runbook lacks {message}");
         let code = std::fs::read_to_string(format!("../functions/{file}")).expect("it can be read");

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::person::{ERASED, Person, called};
+use super::person::{ERASED, Person};
 use crate::{
     domain::{
         self, BuiltIn, EventAction, EventId, MemberId, OrgId, Organization, PersonLabel, RoleId,
@@ -172,8 +172,7 @@ impl Names<'_> {
     }
 
     fn recorded_in(&self, org: OrgId, id: MemberId) -> Result<Person, Error> {
-        let (name, email) = called(self.names.recorded(org, id)?);
-        Ok(Person { id: Some(id), name, email })
+        Ok(Person::labelled(id, self.names.recorded(org, id)?))
     }
 
     fn person(&self, id: &str) -> Result<Option<String>, Error> {
@@ -202,12 +201,9 @@ impl Names<'_> {
 
 /// The name, or the address of a person without one.
 fn display_name(person: Option<PersonLabel>) -> Option<String> {
-    match person? {
-        PersonLabel::Erased => Some(ERASED.to_owned()),
-        PersonLabel::Service { name } => Some(name),
-        known @ PersonLabel::Known { .. } => {
-            let (name, email) = called(Some(known));
-            name.or_else(|| email.map(|email| email.to_string()))
-        }
-    }
+    Some(match person? {
+        PersonLabel::Erased => ERASED.to_owned(),
+        PersonLabel::Service { name } => name,
+        PersonLabel::Known { name, email } => name.unwrap_or_else(|| email.to_string()),
+    })
 }

@@ -76,8 +76,20 @@ impl Person {
     ///
     /// [`Error::Broken`] if the item cannot be read.
     pub fn of(names: &FetchedItems, org: OrgId, id: MemberId) -> Result<Self, Error> {
-        let (name, email) = called(names.called(org, id)?);
-        Ok(Self { id: Some(id), name, email })
+        Ok(Self::labelled(id, names.called(org, id)?))
+    }
+
+    /// The person with this id, who is called so.
+    pub(super) fn labelled(id: MemberId, label: Option<PersonLabel>) -> Self {
+        let unnamed = Self::unnamed(id);
+        match label {
+            Some(PersonLabel::Known { name, email }) => {
+                Self { name, email: Some(email), ..unnamed }
+            }
+            Some(PersonLabel::Service { name }) => Self { name: Some(name), ..unnamed },
+            Some(PersonLabel::Erased) => Self { name: Some(ERASED.to_owned()), ..unnamed },
+            None => unnamed,
+        }
     }
 
     /// Who created an invitation.
@@ -108,15 +120,5 @@ impl Person {
     pub fn super_admin(names: &FetchedItems, org: &Organization) -> Result<Option<Self>, Error> {
         let user = org.super_admin_user_id.as_ref();
         user.map(|user| Self::of(names, org.id(), MemberId::of(org.id(), user))).transpose()
-    }
-}
-
-/// The name and the address to show.
-pub(super) fn called(person: Option<PersonLabel>) -> (Option<String>, Option<Email>) {
-    match person {
-        Some(PersonLabel::Known { name, email }) => (name, Some(email)),
-        Some(PersonLabel::Service { name }) => (Some(name), None),
-        Some(PersonLabel::Erased) => (Some(ERASED.to_owned()), None),
-        None => (None, None),
     }
 }
