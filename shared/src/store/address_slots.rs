@@ -14,7 +14,7 @@ use super::{
     expression::Expression,
     index::{self, IndexAttribute},
     item::{Item, from_item, list, text, time, to_item},
-    people::NAMED,
+    kept_names::NAMED,
     step::{OnConditionFailed, live, tombstone},
 };
 use crate::domain::{

@@ -2,13 +2,12 @@
 //! is read by key, in one transaction.
 
 use super::{
-    Error, Key, LinkChange, List, PageRequest, Position, Slice, Store,
+    Error, Key, LinkChange, List, PageRequest, Position, Slice, Store, ended_invitations,
     expression::Expression,
     index::IndexAttribute,
-    invitations,
     item::number,
-    members::removed,
-    people::kept_until,
+    kept_names::kept_until,
+    removed_members::removed,
     roles::shown_role,
     step::{Change, OnConditionFailed, refuse},
     transaction::Transaction,
@@ -130,8 +129,8 @@ impl DeletionRun<'_> {
         let mut writes = self.transaction();
         for listed in items {
             let Some(invitation) = found.pending(&slot(&listed))? else { continue };
-            let action = invitations::ending(&invitation, writes.context.at);
-            let event = invitations::ended(writes.context, org, action, &invitation);
+            let action = ended_invitations::ending(&invitation, writes.context.at);
+            let event = ended_invitations::ended(writes.context, org, action, &invitation);
             writes = writes
                 .end(&invitation, Expression::default())?
                 .stop_waiting(org, &invitation)?

@@ -6,7 +6,7 @@ use super::{
     attributes::ACCESS_EXPIRES_AT,
     expression::Expression,
     item::time,
-    members::{former, removed},
+    removed_members::{former, removed},
     step::at_version,
     transaction::Transaction,
 };

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::{
     Error, Key,
+    acceptance::NewMember,
     expression::Expression,
     index,
-    invitations::NewMember,
     item::{attribute, expire_at, from_item, time, to_item},
+    kept_names::KnownPerson,
     members::shown_member,
-    people::KnownPerson,
     step::{Change, OnConditionFailed, absent, live, present, refuse},
     transaction::Transaction,
 };

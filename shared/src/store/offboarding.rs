@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::{
-    Deadline, Error, KnownAddress, KnownIn, PersonalData, Store, members::removed,
+    Deadline, Error, KnownAddress, KnownIn, PersonalData, Store, removed_members::removed,
     transaction::Transaction,
 };
 use crate::domain::{CriticalAlertUser, EventAction, JoinRequest, Member, RequestContext, RoleId};

@@ -6,7 +6,8 @@ use super::{
     Error, Key,
     expression::Expression,
     item::{attribute, text},
-    members::{MemberChange, removed},
+    members::MemberChange,
+    removed_members::removed,
     step::{at_version, gone_or_if},
     transaction::Transaction,
 };
