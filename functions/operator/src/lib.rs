@@ -150,7 +150,7 @@ async fn list(
     let pagination =
         Pagination::filtered("organizations", &"all", &beginning, limit, cursor.as_deref())?;
     let found = app.store.merged_page(organizations, pagination.request()).await?;
-    let names = app.store.names_and_roots_beside(&found.items).await?;
+    let names = app.store.organization_names_and_roots(&found.items).await?;
     Ok(Json(pagination.try_page(found, |org| {
         let conditions = org.conditions(names.root_above(&org).as_ref());
         let names = views::OrganizationNames::of(&names, &org)?;

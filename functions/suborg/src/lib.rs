@@ -92,8 +92,10 @@ async fn list(
         Depth::All => List::below(&actor.org.path),
     };
     let found = app.store.page(below, pagination.request()).await?;
-    let (users, names) =
-        tokio::try_join!(app.store.counts(&found.items), app.store.names_beside(&found.items))?;
+    let (users, names) = tokio::try_join!(
+        app.store.counts(&found.items),
+        app.store.organization_names(&found.items)
+    )?;
     Ok(Json(pagination.try_page(found, |org| {
         let users = users.get(&org.id()).copied().unwrap_or_default();
         SubOrganizationRow::of(&actor, &org, users, &names)

@@ -73,12 +73,12 @@ fn mailed(name: &str) -> Option<Name> {
     Name::cleaned(&format!("{}…", cut.trim_end()), MAX_MAILED_NAME)
 }
 
-/// Whether a name contains a mark of addresses, or a dot before two letters, as in `example.com`.
+/// Whether a name contains a character of addresses, or a dot before two letters, as in `example.com`.
 fn looks_like_address(name: &str) -> bool {
     let folded: Vec<char> = plain(&fold(name)).chars().collect();
-    let is_mark = |c: &char| matches!(c, '@' | '/' | '\\' | ':');
-    folded.iter().any(is_mark)
-        || folded.windows(4).any(|part| match part {
+    let is_of_address = |c: &char| matches!(c, '@' | '/' | '\\' | ':');
+    folded.iter().any(is_of_address)
+        || folded.windows(4).any(|window| match window {
             [before, '.', first, second] => {
                 before.is_alphanumeric() && first.is_alphabetic() && second.is_alphabetic()
             }

@@ -81,9 +81,9 @@ impl Name {
             return Some(name);
         }
         let mut name = single_spaced(&without_invisible(&single_spaced(&nfc(text))));
-        for (beginning, mark) in [("://", '/'), ("www.", '.')] {
+        for (beginning, punctuation) in [("://", '/'), ("www.", '.')] {
             if plain(&fold(&name)).contains(beginning) {
-                name.retain(|c| !plain(&fold(&c.to_string())).contains(mark));
+                name.retain(|c| !plain(&fold(&c.to_string())).contains(punctuation));
             }
         }
         let mut name: String = name.chars().take(max_chars).collect();
@@ -129,7 +129,7 @@ fn has_web_address(folded: &str) -> bool {
     is_in(folded) || !folded.is_ascii() && is_in(&plain(folded))
 }
 
-/// The folded text with the marks that look like those of web addresses replaced by these.
+/// The folded text, in which characters that look like those of web addresses are replaced by these.
 pub(super) fn plain(folded: &str) -> String {
     let mut plain = String::with_capacity(folded.len());
     for c in folded.chars() {

@@ -26,9 +26,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
-use super::{
-    Problem, RequestId, caller, etag::IfNoneMatch, query::UnreadQuery, trusted_proxy::ViewerAddress,
-};
+use super::{Problem, RequestId, caller, read_checks::ReadChecks, trusted_proxy::ViewerAddress};
 use crate::{
     domain::OrgId,
     lambda::setting,
@@ -118,11 +116,11 @@ async fn apply(
     let route = request.extensions().get::<MatchedPath>().cloned();
     let caller = caller::subject(&request).map(|sub| digest(&settings.salt, sub));
     let at = caller::time(&request);
-    let read = ReadRequest::of(&mut request);
+    let checks = ReadChecks::of(&mut request);
     request.extensions_mut().insert(id.clone());
 
     let Finished { response, cost, metrics, named } = run_measured(request, next, &id).await;
-    let mut response = ReadRequest::finish(read, response);
+    let mut response = checks.apply(response);
     let problem = finish(&mut response, &id);
     response.extensions_mut().insert(cost);
     let status = response.status();
@@ -146,39 +144,6 @@ async fn apply(
         metrics,
     });
     response
-}
-
-/// What a read is checked for after its handler: parameters that the handler did not read, and a version that the
-/// client has.
-struct ReadRequest {
-    unread_query: Option<UnreadQuery>,
-    if_none_match: Option<IfNoneMatch>,
-}
-
-impl ReadRequest {
-    /// The checks of a request, if it is a read. Every handler finds the parameters that are unread.
-    fn of(request: &mut Request) -> Option<Self> {
-        let unread_query = UnreadQuery::of(request.uri());
-        if let Some(unread) = &unread_query {
-            request.extensions_mut().insert(unread.clone());
-        }
-        let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
-        let if_none_match = IfNoneMatch::of(request.headers());
-        is_read.then_some(Self { unread_query, if_none_match })
-    }
-
-    fn finish(read: Option<Self>, mut response: Response) -> Response {
-        let Some(Self { unread_query, if_none_match }) = read else { return response };
-        if response.status().is_success()
-            && let Some(Err(problem)) = unread_query.map(|unread| unread.check())
-        {
-            response = problem.into_response();
-        }
-        if let Some(tags) = if_none_match {
-            tags.apply(&mut response);
-        }
-        response
-    }
 }
 
 /// The response of a handler, and what the log says of its work.

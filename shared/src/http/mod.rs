@@ -23,6 +23,7 @@ mod path;
 mod problem;
 mod public_url;
 mod query;
+mod read_checks;
 mod refusal;
 mod request_id;
 mod strict_json;

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     Error, Key, Store,
     address_slots::taken,
-    ended_invitations::ended,
+    ended_invitations::end_event,
     expression::Expression,
     invitation_item::{same, slot},
     item::time,
@@ -151,7 +151,7 @@ impl Transaction<'_> {
         let now = self.context.at;
         let expired = Expression::new("#expires_at <= :now", [("now", time(now))]);
         let lock = taken(member, &slot(old))?;
-        let event = ended(self.context, org, EventAction::InvitationExpired, old);
+        let event = end_event(self.context, org, EventAction::InvitationExpired, old);
         self.put(slot(old), lock, same(old)?.and(expired), refuse(lost))
             .count_out(old)
             .add_member_without_slot(member, tombstone)?

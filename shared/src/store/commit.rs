@@ -76,7 +76,7 @@ impl Store {
 /// its expressions. The SDK has a builder type for each kind of write, with equal methods.
 macro_rules! conditional {
     ($builder:expr, $table:ident, $condition:ident, $values:ident) => {{
-        let (names, values) = $values.parts();
+        let (names, values) = $values.placeholders();
         $builder
             .table_name($table)
             .set_condition_expression($condition)
@@ -93,32 +93,32 @@ impl Step {
         self,
         table: &str,
     ) -> Result<(TransactWriteItem, OnConditionFailed), Error> {
-        let mut terms = ExpressionValues::default();
-        let all = self.conditions.into_iter().map(|piece| format!("({})", terms.take(piece)));
+        let mut expressions = ExpressionValues::default();
+        let all = self.conditions.into_iter().map(|piece| format!("({})", expressions.take(piece)));
         let all = all.collect::<Vec<_>>().join(" AND ");
         let condition = (!all.is_empty()).then_some(all);
         let (item, key) = (TransactWriteItem::builder(), Some(Item::from(self.key)));
         let item = match self.write {
             Write::Check => {
                 let check = ConditionCheck::builder().set_key(key);
-                item.condition_check(conditional!(check, table, condition, terms))
+                item.condition_check(conditional!(check, table, condition, expressions))
             }
             Write::Put(mut new) => {
                 schema::stamp(&mut new);
                 let put = Put::builder().set_item(Some(new));
-                item.put(conditional!(put, table, condition, terms))
+                item.put(conditional!(put, table, condition, expressions))
             }
             Write::Update(mut changes) => {
                 if !changes.iter().any(|change| change.names(schema::ATTRIBUTE)) {
                     changes.push(schema::stamp_created());
                 }
-                let update = clauses(changes, &mut terms);
+                let update = clauses(changes, &mut expressions);
                 let update = Update::builder().set_key(key).update_expression(update);
-                item.update(conditional!(update, table, condition, terms))
+                item.update(conditional!(update, table, condition, expressions))
             }
             Write::Delete => {
                 let delete = Delete::builder().set_key(key);
-                item.delete(conditional!(delete, table, condition, terms))
+                item.delete(conditional!(delete, table, condition, expressions))
             }
         };
         Ok((item.build(), self.on_failed))
@@ -126,14 +126,14 @@ impl Step {
 }
 
 /// `SET a, b REMOVE c ADD d DELETE e`: each clause word occurs once.
-pub(super) fn clauses(changes: Vec<Change>, terms: &mut ExpressionValues) -> String {
+pub(super) fn clauses(changes: Vec<Change>, expressions: &mut ExpressionValues) -> String {
     let [mut set, mut remove, mut add, mut delete] = [const { Vec::new() }; 4];
     for change in changes {
         match change {
-            Change::Set(piece) => set.push(terms.take(piece)),
-            Change::Remove(piece) => remove.push(terms.take(piece)),
-            Change::Add(piece) => add.push(terms.take(piece)),
-            Change::Delete(piece) => delete.push(terms.take(piece)),
+            Change::Set(piece) => set.push(expressions.take(piece)),
+            Change::Remove(piece) => remove.push(expressions.take(piece)),
+            Change::Add(piece) => add.push(expressions.take(piece)),
+            Change::Delete(piece) => delete.push(expressions.take(piece)),
         }
     }
     let words = [("SET", set), ("REMOVE", remove), ("ADD", add), ("DELETE", delete)].into_iter();

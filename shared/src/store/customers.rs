@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     Error, FetchedItems, Key,
     expression::Expression,
-    index::{self},
+    index,
     item::{attribute, to_item},
     step::{at_version, gone_or, refuse},
     transaction::Transaction,

@@ -1,6 +1,6 @@
-//! The deletion of an organization (SA7). The first transaction marks it as deleted. From then on,
-//! reads leave it out, and every write has a condition on the mark. The clean-up then ends what belongs
-//! to it, in transactions that each leave everything valid.
+//! The deletion of an organization (SA7). The first transaction sets its closure to deleted. From then on,
+//! reads leave it out, and every write has the condition that it is not deleted. The clean-up then ends what
+//! belongs to it, in transactions that each leave everything valid.
 
 use serde_json::json;
 
@@ -99,7 +99,7 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// Marks an organization without sub-organizations as deleted. `actor` is its Super Admin, none if an
+    /// Begins the deletion of an organization without sub-organizations. `actor` is its Super Admin, none if an
     /// operator deletes it. The organization above counts one less, and its history records the deletion,
     /// too.
     ///

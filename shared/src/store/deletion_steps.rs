@@ -2,7 +2,8 @@
 //! is read by key, in one transaction.
 
 use super::{
-    Error, Key, LinkChange, List, PageRequest, Position, Slice, Store, ended_invitations,
+    Error, Key, LinkChange, List, PageRequest, Position, Slice, Store,
+    ended_invitations::end_action,
     expression::Expression,
     index::IndexAttribute,
     item::number,
@@ -129,12 +130,8 @@ impl DeletionRun<'_> {
         let mut writes = self.transaction();
         for listed in items {
             let Some(invitation) = found.pending(&slot(&listed))? else { continue };
-            let action = ended_invitations::ending(&invitation, writes.context.at);
-            let event = ended_invitations::ended(writes.context, org, action, &invitation);
-            writes = writes
-                .end(&invitation, Expression::default())?
-                .stop_waiting(org, &invitation)?
-                .record(event)?;
+            let action = end_action(&invitation, writes.context.at);
+            writes = writes.end_recorded(org, &invitation, action, Expression::default())?;
         }
         commit(writes, next).await
     }
@@ -239,7 +236,7 @@ async fn commit(writes: Transaction<'_>, next: Next) -> Result<Next, Error> {
 }
 
 impl Transaction<'_> {
-    /// Removes what a deleted organization has left besides its history, if everything else has ended.
+    /// Removes what a deleted organization has left apart from its history, if everything else has ended.
     /// The organization stays, without its Super Admin, for as long as the history.
     fn finish_deletion(self, org: &Organization) -> Self {
         let id = org.id();

@@ -1,5 +1,5 @@
-//! Which mails were sent, and whether they came back: marks of the mails of an event, and an item
-//! for the delivery of each invitation.
+//! Which mails were sent, and whether they came back. Each mail of an event has a *mark*: an item which says
+//! that the mail is claimed or done. Each invitation has an item for its delivery.
 //!
 //! These are the writes without an event, because no rule depends on them. They are in partitions of
 //! their own, so that IAM can confine their writer to them.

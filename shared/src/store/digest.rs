@@ -1,6 +1,6 @@
 //! Digests: an item for each recipient, which `by_due` lists while events wait for the next digest (INV14, OP2).
 //!
-//! Like a mark, it is written without an event: it says only which mails were sent, and names people by
+//! Like the mark of a mail, it is written without an event: it says only which mails were sent, and names people by
 //! ids alone (ERA1).
 
 use jiff::{SignedDuration, Timestamp};

@@ -38,8 +38,7 @@ impl Transaction<'_> {
         org: &Organization,
         invitation: &Invitation,
     ) -> Result<Self, Error> {
-        let event = ended(self.context, org, EventAction::InvitationRevoked, invitation);
-        self.end(invitation, Expression::default())?.stop_waiting(org, invitation)?.record(event)
+        self.end_recorded(org, invitation, EventAction::InvitationRevoked, Expression::default())
     }
 
     /// Ends an invitation on behalf of its invitee. The organization cannot invite them again for a
@@ -57,7 +56,7 @@ impl Transaction<'_> {
     ) -> Result<Self, Error> {
         let context = self.context;
         let left = declined_slot(slot(invitation), invitation, context.at)?;
-        let event = ended(context, org, EventAction::InvitationDeclined, invitation);
+        let event = end_event(context, org, EventAction::InvitationDeclined, invitation);
         let declined = self
             .free_slot(invitation, left, Expression::default())?
             .stop_waiting(org, invitation)?
@@ -78,7 +77,7 @@ impl Transaction<'_> {
         invitation: &Invitation,
         left: Item,
     ) -> Result<Self, Error> {
-        let event = ended(self.context, org, EventAction::InvitationRevoked, invitation);
+        let event = end_event(self.context, org, EventAction::InvitationRevoked, invitation);
         self.free_slot(invitation, left, Expression::default())?
             .stop_waiting(org, invitation)?
             .record(event)
@@ -93,8 +92,19 @@ impl Transaction<'_> {
     pub fn expire(self, org: &Organization, invitation: &Invitation) -> Result<Self, Error> {
         let now = self.context.at;
         let expired = Expression::new("#expires_at <= :now", [("now", time(now))]);
-        let event = ended(self.context, org, EventAction::InvitationExpired, invitation);
-        self.end(invitation, expired)?.stop_waiting(org, invitation)?.record(event)
+        self.end_recorded(org, invitation, EventAction::InvitationExpired, expired)
+    }
+
+    /// Ends an invitation that is as the rule saw it, if `and` holds, and records it as `action`.
+    pub(super) fn end_recorded(
+        self,
+        org: &Organization,
+        invitation: &Invitation,
+        action: EventAction,
+        and: Expression,
+    ) -> Result<Self, Error> {
+        let event = end_event(self.context, org, action, invitation);
+        self.end(invitation, and)?.stop_waiting(org, invitation)?.record(event)
     }
 
     /// Ends an invitation that is as the rule saw it, and counts it out. Its slot is free again, and
@@ -137,7 +147,7 @@ impl Transaction<'_> {
 }
 
 /// How an invitation ends that another one replaces, or whose organization is deleted.
-pub(super) fn ending(invitation: &Invitation, now: Timestamp) -> EventAction {
+pub(super) fn end_action(invitation: &Invitation, now: Timestamp) -> EventAction {
     if invitation.expired(now) {
         EventAction::InvitationExpired
     } else {
@@ -146,7 +156,7 @@ pub(super) fn ending(invitation: &Invitation, now: Timestamp) -> EventAction {
 }
 
 /// The event of an invitation that ended.
-pub(super) fn ended(
+pub(super) fn end_event(
     context: &RequestContext,
     org: &Organization,
     action: EventAction,

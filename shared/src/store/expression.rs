@@ -136,7 +136,7 @@ impl ExpressionValues {
     }
 
     /// All names and values. DynamoDB refuses empty maps, so these are `None`.
-    pub(super) fn parts(self) -> (Option<Names>, Option<Values>) {
+    pub(super) fn placeholders(self) -> (Option<Names>, Option<Values>) {
         let some = |empty: bool| (!empty).then_some(());
         let names = some(self.names.is_empty()).map(|()| self.names);
         (names, some(self.values.is_empty()).map(|()| self.values))

@@ -13,10 +13,10 @@ use super::{
     continued_members::MAX_CHANGES,
     item::Item,
     meter::Meter,
-    people::{keys_beside, root_key},
+    people::{keys_of_names, root_key},
 };
 use crate::{
-    domain::{MemberId, OrgId, Organization, Person, Standing},
+    domain::{OrgId, Organization, Person, Standing},
     metrics::Metric,
 };
 
@@ -46,12 +46,8 @@ impl Store {
         org: OrgId,
         also: impl IntoIterator<Item = Key>,
     ) -> Result<(Standing, FetchedItems), Error> {
-        let own = [Key::organization(org), Key::member(org, MemberId::of(org, &person.id))];
-        let found = self.fetch(own.into_iter().chain(also).collect()).await?;
-        let organization = found.organization(org);
-        let member = found.membership(org, &person.id)?;
-        let standing = Standing::of(person.clone(), organization, member, None);
-        Ok((found.explain_refusal(standing, person, org)?, found))
+        let found = self.fetch(own_keys(person, org, also)).await?;
+        Ok((found.standing(person, org)?, found))
     }
 
     /// As [`facts`](Self::facts), for the history of an organization: operators also read that of a
@@ -66,14 +62,12 @@ impl Store {
         org: OrgId,
         also: impl IntoIterator<Item = Key>,
     ) -> Result<(Standing, FetchedItems), Error> {
-        let own = [Key::organization(org), Key::membership(org, &person.id)];
-        let found = self.fetch(own.into_iter().chain(also).collect()).await?;
-        if let Some(deleted) = found.deleted_organization(org).filter(|_| person.operator) {
-            return Ok((Standing::of(person.clone(), Some(deleted), None, None)?, found));
-        }
-        let (organization, member) = (found.organization(org), found.membership(org, &person.id)?);
-        let standing = Standing::of(person.clone(), organization, member, None);
-        Ok((found.explain_refusal(standing, person, org)?, found))
+        let found = self.fetch(own_keys(person, org, also)).await?;
+        let standing = match found.deleted_organization(org).filter(|_| person.operator) {
+            Some(deleted) => Standing::of(person.clone(), Some(deleted), None, None)?,
+            None => found.standing(person, org)?,
+        };
+        Ok((standing, found))
     }
 
     /// A person's standing in an organization.
@@ -95,7 +89,7 @@ impl Store {
         person: &Person,
         org: OrgId,
     ) -> Result<Standing, Error> {
-        let found = self.get([Key::organization(org), Key::membership(org, &person.id)]).await?;
+        let found = self.fetch(own_keys(person, org, [])).await?;
         let (organization, member) = (found.organization(org), found.membership(org, &person.id)?);
         let standing = Standing::for_security_settings(person.clone(), organization, member);
         found.explain_refusal(standing, person, org)
@@ -131,7 +125,7 @@ impl Store {
         also: impl IntoIterator<Item = Key>,
     ) -> Result<(Standing, FetchedItems), Error> {
         let (standing, found) = self.facts(person, org, also).await?;
-        let keys = root_key(&standing.org).into_iter().chain(keys_beside(&standing.org));
+        let keys = root_key(&standing.org).into_iter().chain(keys_of_names(&standing.org));
         self.with_root(standing, found, keys).await
     }
 
@@ -160,7 +154,7 @@ impl Store {
     ) -> Result<Option<(Organization, FetchedItems)>, Error> {
         let alone = self.fetch(vec![Key::organization(org)]).await?;
         let Some(org) = alone.any_organization(org).cloned() else { return Ok(None) };
-        let found = self.get(keys_beside(&org).chain(root_key(&org))).await?;
+        let found = self.get(keys_of_names(&org).chain(root_key(&org))).await?;
         Ok(Some((org, found)))
     }
 
@@ -330,4 +324,10 @@ impl Store {
         }
         Err(Error::Unavailable("a batch of reads came back in parts too often".to_owned()))
     }
+}
+
+/// The keys of the organization and of the person's membership, and `also`.
+fn own_keys(person: &Person, org: OrgId, also: impl IntoIterator<Item = Key>) -> Vec<Key> {
+    let own = [Key::organization(org), Key::membership(org, &person.id)];
+    own.into_iter().chain(also).collect()
 }

@@ -210,7 +210,13 @@ impl FetchedItems {
         Ok(Some(end).filter(|end| *end <= now))
     }
 
-    /// The standing of a person. The refusal of a person whose access ended says so, also after the
+    /// The standing of a person, by their membership and the organization.
+    pub(super) fn standing(&self, person: &Person, org: OrgId) -> Result<Standing, Error> {
+        let (organization, member) = (self.organization(org), self.membership(org, &person.id)?);
+        self.explain_refusal(Standing::of(person.clone(), organization, member, None), person, org)
+    }
+
+    /// The standing, or a refusal that says more. That of a person whose access ended says so, also after the
     /// clean-up (END1); that of an operator says if the organization is deleted (SA7).
     pub(super) fn explain_refusal(
         &self,

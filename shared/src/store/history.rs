@@ -96,23 +96,19 @@ impl List<Event> {
 impl EventFilter<'_> {
     /// The filters other than time.
     fn condition(&self) -> Expression {
-        let by = self
+        let actor = self
             .actor
             .map(|id| ("actor", text(id.to_string())))
             .map(|actor| Expression::new("#actor.#member_id = :actor", [actor]));
-        let to =
+        let target =
             self.target.map(|id| Expression::new("#target.#id = :target", [("target", text(id))]));
-        let of = self.actions.iter().enumerate().map(|(nth, action)| {
+        let actions = self.actions.iter().enumerate().map(|(nth, action)| {
             let name = format!("action{nth}");
             let is = format!("#action = :{name}");
             Expression::new(&is, [(name.as_str(), text(action.key()))])
         });
-        let of = of.fold(Expression::default(), Expression::or);
+        let actions = actions.fold(Expression::default(), Expression::or);
         let about = self.about.map(AboutPerson::condition);
-        by.into_iter()
-            .chain(to)
-            .chain(about)
-            .chain([of])
-            .fold(Expression::default(), Expression::and)
+        Expression::all(actor.into_iter().chain(target).chain(about).chain([actions]))
     }
 }

@@ -162,9 +162,9 @@ impl Store {
     fn query_all_at(&self, index: Index, hash: String) -> QueryFluentBuilder {
         let condition = Expression::new("#hash = :hash", [("hash", text(hash))]);
         let condition = condition.naming("hash", index.hash());
-        let mut terms = ExpressionValues::default();
-        let condition = terms.take(condition);
-        let (names, values) = terms.parts();
+        let mut expressions = ExpressionValues::default();
+        let condition = expressions.take(condition);
+        let (names, values) = expressions.placeholders();
         self.client
             .query()
             .table_name(&self.table)

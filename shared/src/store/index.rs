@@ -287,8 +287,7 @@ pub fn address(address: PersonId) -> String {
 }
 
 /// The organizations where an address belongs to a member, a former member, an invitation that ended or a
-/// critical alert user. In `tree`, those that know a person with this
-/// address who is no member.
+/// critical alert user. In `tree`, those that know a person with this address who is no member.
 pub fn known_address(address: PersonId) -> String {
     format!("KNOWNEMAIL#{}", address.bare())
 }

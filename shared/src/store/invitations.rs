@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     Error, FetchedItems, Key,
     address_slots::{not_declined, taken_by_another},
-    ended_invitations::{ended, ending},
+    ended_invitations::{end_action, end_event},
     expression::Expression,
     invitation_item::{item, same, shown, slot, waits_for_same},
     item::attribute,
@@ -74,7 +74,7 @@ impl Transaction<'_> {
         let mut writes =
             self.check(Key::counts(org.id()), alone, refuse(Refusal::SuperAdminExists));
         if let Some(old) = pending {
-            let event = ended(writes.context, org, ending(old, writes.context.at), old);
+            let event = end_event(writes.context, org, end_action(old, writes.context.at), old);
             writes = writes.count_out(old).record(event)?;
         }
         let writes = writes.put_invitation(org, invitation, pending)?;
@@ -110,7 +110,7 @@ impl Transaction<'_> {
                 Some(old) => writes.count_out(old),
                 None => writes.end(old, Expression::default())?,
             };
-            writes = writes.record(ended(context, org, ending(old, context.at), old))?;
+            writes = writes.record(end_event(context, org, end_action(old, context.at), old))?;
         }
         let writes = writes.put_invitation(org, invitation, same_slot)?;
         Ok(writes.count(org.id(), invitation.role_id, UserKind::Invitation, 1))
@@ -173,7 +173,7 @@ impl Transaction<'_> {
         cap: u64,
     ) -> Result<Self, Error> {
         if let Some(old) = replaces {
-            let event = ended(self.context, org, ending(old, self.context.at), old);
+            let event = end_event(self.context, org, end_action(old, self.context.at), old);
             self = self.record(event)?.count_out(old);
         }
         let created = self.put_invitation(org, invitation, replaces.as_ref())?;

@@ -71,20 +71,20 @@ impl Transaction<'_> {
             )
     }
 
-    /// Checks that the address of a request has no valid invitation and no member, and removes the
-    /// mark of an invitation that its person declined.
+    /// Checks that the address of a request has no valid invitation and no member. Lets the organization
+    /// invite its person again if they declined an invitation.
     fn address_is_free(self, request: &JoinRequest, facts: &RequesterFacts) -> Self {
         let org = request.organization_id;
         let address = Key::address_slot(org, AddressDigest::of(org, &request.email));
         let expired = Expression::new("#expires_at <= :now", [("now", time(self.context.at))]);
         let free = absent().or(expired);
         if facts.declined_invitation {
-            let mark = Change::Remove(Expression::new("#declined_until", []));
-            let marked = Expression::new("attribute_exists(#declined_until)", []);
-            return self.update(address, vec![mark], free.and(marked), invited_meanwhile());
+            let invitable = Change::Remove(Expression::new("#declined_until", []));
+            let declined = Expression::new("attribute_exists(#declined_until)", []);
+            return self.update(address, vec![invitable], free.and(declined), invited_meanwhile());
         }
-        let unmarked = Expression::new("attribute_not_exists(#declined_until)", []);
-        self.check(address, free.and(unmarked), invited_meanwhile())
+        let not_declined = Expression::new("attribute_not_exists(#declined_until)", []);
+        self.check(address, free.and(not_declined), invited_meanwhile())
     }
 
     /// Cancels a request for the person who made it.

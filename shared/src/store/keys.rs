@@ -235,8 +235,8 @@ impl Key {
 
     /// The key in an item.
     pub(super) fn of_item(item: &HashMap<String, AttributeValue>) -> Result<Self, Error> {
-        let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
-        match (part("pk"), part("sk")) {
+        let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        match (text("pk"), text("sk")) {
             (Some(pk), Some(sk)) => Ok(Self { pk, sk }),
             _ => Err(Error::Broken("an item came without its key".to_owned())),
         }

@@ -184,7 +184,7 @@ pub(super) fn shown_member(org: &Organization, member: &Member) -> Value {
     joined([Some(shown), end, member.service.map(|_| shown_keeper(member))])
 }
 
-/// What events show of a service besides its role: its kind and its keeper (MACH1).
+/// What events show of a service apart from its role: its kind and its keeper (MACH1).
 pub(super) fn shown_keeper(member: &Member) -> Value {
     let keeper = member.service.map(|service| service.keeper);
     json!({ "kind": member.kind(), "keeper_id": keeper })

@@ -98,9 +98,9 @@ impl Store {
             "NOT begins_with(#pk, :events) AND (attribute_not_exists(#schema) OR #schema < :current)",
             [("events", text(EVENTS)), ("current", number(WRITTEN_SCHEMA))],
         );
-        let mut terms = ExpressionValues::default();
-        let filter = terms.take(outdated);
-        let (names, values) = terms.parts();
+        let mut expressions = ExpressionValues::default();
+        let filter = expressions.take(outdated);
+        let (names, values) = expressions.placeholders();
         let request = self
             .client
             .scan()

@@ -5,8 +5,7 @@
 use serde::Serialize;
 
 use super::{
-    Deadline, Error, KnownAddress, KnownIn, PersonalData, Store, removed_members::removed,
-    transaction::Transaction,
+    Deadline, Error, KnownAddress, KnownIn, PersonalData, Store, transaction::Transaction,
 };
 use crate::domain::{CriticalAlertUser, EventAction, JoinRequest, Member, RequestContext, RoleId};
 
@@ -158,7 +157,7 @@ fn fitting(left: &[&KnownIn]) -> usize {
 impl Transaction<'_> {
     /// Ends what a person has in an organization, and records it.
     fn offboard_from(mut self, known: &KnownIn) -> Result<Self, Error> {
-        let (context, org) = (self.context, &known.org);
+        let org = &known.org;
         for invitation in known.addresses.iter().filter_map(|known| known.invitation.as_ref()) {
             self = self.revoke_as_operator(org, invitation)?;
         }
@@ -173,10 +172,6 @@ impl Transaction<'_> {
             self = self.end_entry(org, alert)?;
         }
         let Some(member) = member else { return Ok(self) };
-        let gone = member.version.next(context.at);
-        let alert = of_member.first().copied();
-        self.end_membership(member, gone)?
-            .record(removed(context, org, EventAction::MemberRemoved, member, gone))?
-            .end_alerts(org, member, alert)
+        self.remove(org, member, EventAction::MemberRemoved, of_member.first().copied())
     }
 }

@@ -17,7 +17,7 @@ use crate::domain::{
     PersonLabel, TargetKind,
 };
 
-/// The part of an item that says what a person or an address is called.
+/// The attributes of an item that say what a person or an address is called.
 #[derive(Deserialize)]
 struct Called {
     #[serde(default)]
@@ -121,21 +121,21 @@ impl Store {
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn names_beside(&self, orgs: &[Organization]) -> Result<FetchedItems, Error> {
-        self.get_for_display(orgs.iter().flat_map(keys_beside)).await
+    pub async fn organization_names(&self, orgs: &[Organization]) -> Result<FetchedItems, Error> {
+        self.get_for_display(orgs.iter().flat_map(keys_of_names)).await
     }
 
-    /// As [`names_beside`](Self::names_beside), with the roots of the trees.
+    /// As [`organization_names`](Self::organization_names), with the roots of the trees.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn names_and_roots_beside(
+    pub async fn organization_names_and_roots(
         &self,
         orgs: &[Organization],
     ) -> Result<FetchedItems, Error> {
         self.get_for_display(
-            orgs.iter().flat_map(keys_beside).chain(orgs.iter().filter_map(root_key)),
+            orgs.iter().flat_map(keys_of_names).chain(orgs.iter().filter_map(root_key)),
         )
         .await
     }
@@ -155,7 +155,7 @@ impl Store {
 }
 
 /// The keys of the Super Admin of an organization and of the organization above.
-pub(super) fn keys_beside(org: &Organization) -> impl Iterator<Item = Key> + use<> {
+pub(super) fn keys_of_names(org: &Organization) -> impl Iterator<Item = Key> + use<> {
     let super_admin = org.super_admin_user_id.as_ref();
     let super_admin = super_admin.map(|user| Key::membership(org.id(), user));
     super_admin.into_iter().chain(org.path.parent().map(Key::organization))

@@ -232,10 +232,10 @@ impl Store {
 
     /// The query for the items of a range that meet a key condition.
     fn query(&self, range: &Range, condition: Expression) -> QueryFluentBuilder {
-        let mut terms = ExpressionValues::default();
-        let condition = terms.take(condition);
-        let filter = terms.take(range.filter.clone());
-        let (names, values) = terms.parts();
+        let mut expressions = ExpressionValues::default();
+        let condition = expressions.take(condition);
+        let filter = expressions.take(range.filter.clone());
+        let (names, values) = expressions.placeholders();
         self.client
             .query()
             .table_name(&self.table)

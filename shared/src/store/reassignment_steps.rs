@@ -77,7 +77,7 @@ impl Transaction<'_> {
         let reassignment = after.reassignment.as_ref().ok_or(Refusal::ChangedConcurrently)?;
         let values =
             [("reassignment", attribute(reassignment)?), ("version", attribute(&after.version)?)];
-        let mark = Expression::assignments(values);
+        let begun = Expression::assignments(values);
         let due = Change::list_as_due(index::due_of_role(after.id), context.at);
         let event = Event::new(context, &actor.org, EventAction::RoleUpdated, after.target())
             .old(json!({ "reassign_to": null }))
@@ -88,7 +88,7 @@ impl Transaction<'_> {
             .count_reassignment_to(org, reassignment.to, 1)
             .update(
                 Key::role(org, after.id),
-                vec![Change::Set(mark), due],
+                vec![Change::Set(begun), due],
                 at_version(before.version)?.and(is_no_target()).and(no_services_unless(allowed)),
                 role_changed(),
             )

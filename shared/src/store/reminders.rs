@@ -2,7 +2,7 @@
 //!
 //! `by_due` holds both by their end, so those that end soon are a range of each shard. An item of each
 //! kind remembers how far earlier runs have read: each run reads only what came near its end since. Like
-//! a mark, it is written without an event.
+//! the mark of a mail, it is written without an event.
 //!
 //! The end of access can be set nearer than that. So a run also reads the members before this range, and
 //! keeps those that were changed since.

@@ -79,13 +79,7 @@ impl Transaction<'_> {
         member: &Member,
         alert: Option<&CriticalAlertUser>,
     ) -> Result<Self, Error> {
-        let context = self.context;
-        let gone = member.version.next(context.at);
-        let event = removed(context, &actor.org, EventAction::MemberRemoved, member, gone);
-        self.still_held(actor)?
-            .end_membership(member, gone)?
-            .record(event)?
-            .end_alerts(&actor.org, member, alert)
+        self.still_held(actor)?.remove(&actor.org, member, EventAction::MemberRemoved, alert)
     }
 
     /// Removes a member on their own request. `alert` is as in
@@ -101,9 +95,19 @@ impl Transaction<'_> {
         member: &Member,
         alert: Option<&CriticalAlertUser>,
     ) -> Result<Self, Error> {
-        let context = self.context;
-        let gone = member.version.next(context.at);
-        let event = removed(context, org, EventAction::MemberLeft, member, gone);
+        self.remove(org, member, EventAction::MemberLeft, alert)
+    }
+
+    /// Removes a member, records it as `action`, and ends the critical alerts of their address.
+    pub(super) fn remove(
+        self,
+        org: &Organization,
+        member: &Member,
+        action: EventAction,
+        alert: Option<&CriticalAlertUser>,
+    ) -> Result<Self, Error> {
+        let gone = member.version.next(self.context.at);
+        let event = removed(self.context, org, action, member, gone);
         self.end_membership(member, gone)?.record(event)?.end_alerts(org, member, alert)
     }
 

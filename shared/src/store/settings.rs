@@ -42,7 +42,7 @@ impl Transaction<'_> {
             .new_value(shown_settings(after));
         self.update_organization(before, changes)?
             .check(Key::organization(before.id()), same_links, lost)
-            .mark_kind(before, after.kind)?
+            .write_kind_to_counts(before, after.kind)?
             .keep_mdf_program_for_reassignments(before, after)
             .record(event)
     }
@@ -87,21 +87,20 @@ impl Transaction<'_> {
         self.update_organization(before, vec![version, security])
     }
 
-    /// Marks the counter item of an organization that stops being a partner, so that no partner
-    /// role is granted meanwhile. Removes the mark from one that becomes a partner.
-    fn mark_kind(self, before: &Organization, kind: Kind) -> Result<Self, Error> {
+    /// Sets the attribute `standard` of the counter item when an organization stops being a partner, so that no
+    /// partner role is granted meanwhile. Removes it when an organization becomes a partner.
+    fn write_kind_to_counts(self, before: &Organization, kind: Kind) -> Result<Self, Error> {
         let key = Key::counts(before.id());
         let lost = partner_roles_needed();
         Ok(match (before.kind, kind) {
             (Kind::Partner, Kind::Standard) => {
                 let unused = Expression::all(Counter::PARTNER_ROLES.map(Counter::is_zero));
-                let mark = [("standard", attribute(&true)?)];
-                let mark = Expression::new("#standard = :standard", mark);
-                self.set(key, mark, unused, lost)
+                let standard = Expression::assignments([("standard", attribute(&true)?)]);
+                self.set(key, standard, unused, lost)
             }
             (Kind::Standard, Kind::Partner) => {
-                let unmark = Change::Remove(Expression::new("#standard", []));
-                self.update(key, vec![unmark], Expression::default(), lost)
+                let partner = Change::Remove(Expression::new("#standard", []));
+                self.update(key, vec![partner], Expression::default(), lost)
             }
             _ => self,
         })

@@ -75,8 +75,8 @@ impl Event {
             actor,
             action,
             target,
-            old: names.beside_ids(old)?,
-            new: names.beside_ids(new)?,
+            old: names.with_names(old)?,
+            new: names.with_names(new)?,
             reason,
             offboarding,
             request_id,
@@ -135,11 +135,11 @@ impl Names<'_> {
     }
 
     /// Adds the name of each thing whose id is in the values of an event.
-    fn beside_ids(&self, values: Value) -> Result<Value, Error> {
+    fn with_names(&self, values: Value) -> Result<Value, Error> {
         let Value::Object(values) = values else { return Ok(values) };
         let mut named = Map::new();
         for (field, id) in values {
-            let (beside, shown) = match (field.as_str(), id.as_str()) {
+            let (name_field, shown) = match (field.as_str(), id.as_str()) {
                 ("member_id", Some(id)) => ("member", self.person_at(id)?),
                 ("inviter_id", Some(id)) => ("inviter", self.person_at(id)?),
                 ("keeper_id", Some(id)) => ("keeper", self.person_at(id)?),
@@ -154,8 +154,8 @@ impl Names<'_> {
                 ("customer_id", Some(org)) => ("customer_name", json!(self.organization(org))),
                 _ => ("", Value::Null),
             };
-            if !beside.is_empty() {
-                named.insert(beside.to_owned(), shown);
+            if !name_field.is_empty() {
+                named.insert(name_field.to_owned(), shown);
             }
             named.insert(field, id);
         }

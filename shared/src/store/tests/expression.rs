@@ -42,7 +42,7 @@ fn values_with_the_same_name_in_two_expressions_stay_apart() {
     let mut all = ExpressionValues::default();
     let texts = [1, 2].map(|n| all.take(Expression::new("#n = :n", [("n", number(n))])));
     assert_eq!(texts, ["#n = :v1_n", "#n = :v2_n"]);
-    let (names, values) = all.parts();
+    let (names, values) = all.placeholders();
     assert_eq!(names.unwrap().len(), 1);
     let values = values.unwrap();
     assert_eq!((&values[":v1_n"], &values[":v2_n"]), (&number(1), &number(2)));
@@ -50,9 +50,9 @@ fn values_with_the_same_name_in_two_expressions_stay_apart() {
 
 #[test]
 fn missing_names_or_values_are_none_and_never_an_empty_map() {
-    assert_eq!(ExpressionValues::default().parts(), (None, None));
+    assert_eq!(ExpressionValues::default().placeholders(), (None, None));
     let mut all = ExpressionValues::default();
     all.take(Expression::new("attribute_exists(#pk)", []));
-    let (names, values) = all.parts();
+    let (names, values) = all.placeholders();
     assert!(names.is_some() && values.is_none());
 }

@@ -17,9 +17,9 @@ fn range() -> Range {
 
 /// The first and the last key of a range after a position.
 fn bounds(range: &Range, after: Option<&str>) -> Option<(String, String)> {
-    let mut terms = ExpressionValues::default();
-    terms.take(range.condition(after)?);
-    let values = terms.parts().1.unwrap_or_default();
+    let mut expressions = ExpressionValues::default();
+    expressions.take(range.condition(after)?);
+    let values = expressions.placeholders().1.unwrap_or_default();
     let value = |name: &str| values[name].as_s().unwrap().clone();
     Some((value(":v1_first"), value(":v1_last")))
 }

@@ -98,8 +98,8 @@ fn this_release_stamps_what_it_puts_and_keeps_the_version_of_what_it_updates() {
     let mut new = item(&[("name", text("Acme"))]);
     stamp(&mut new);
     assert_eq!(new["schema"], number(WRITTEN_SCHEMA));
-    let mut terms = ExpressionValues::default();
-    let update = crate::store::commit::clauses(vec![stamp_created()], &mut terms);
+    let mut expressions = ExpressionValues::default();
+    let update = crate::store::commit::clauses(vec![stamp_created()], &mut expressions);
     assert!(update.starts_with("SET #schema = if_not_exists(#schema, "), "{update}");
 }
 
@@ -109,13 +109,13 @@ fn rewrite_changes_only_what_differs() {
     let old = item(&[("pk", text("X#1")), ("title", text("Acme")), ("=a b", number(1))]);
     let new = upgraded_by(&TWO, old.clone()).unwrap();
     let changes = difference(&old, &new);
-    let mut terms = ExpressionValues::default();
-    let clauses = crate::store::commit::clauses(changes, &mut terms);
+    let mut expressions = ExpressionValues::default();
+    let clauses = crate::store::commit::clauses(changes, &mut expressions);
     assert_eq!(
         clauses, "SET #a0 = :v1_a0, #a1 = :v2_a1, #a2 = :v3_a2 REMOVE #a3",
         "folded, name and schema are set, title is removed"
     );
-    let (names, _) = terms.parts();
+    let (names, _) = expressions.placeholders();
     let mut names: Vec<_> = names.unwrap().into_values().collect();
     names.sort_unstable();
     assert_eq!(names, ["folded", "name", "schema", "title"]);
