@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Condition, Kind, Level, LinkCounts, OrgId, Organization, Refusal, RoleObject, Standing, Version,
 };
+
 use RoleObject::{
     LicenseManagementCustomerOrganizations, OrganizationGeneralInformation,
     SupportServiceCustomerOrganizations,
@@ -32,11 +33,6 @@ pub struct CustomerLink {
     pub linked_at: Timestamp,
     /// The version of the link.
     pub version: Version,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 /// What a link allows the members of the partner at the customer (PAR2, PAR3).
@@ -190,4 +186,9 @@ impl LinkCounts {
 fn recount(number: u32, before: Option<CustomerLink>, after: Option<CustomerLink>) -> u32 {
     let one_if = |link: Option<CustomerLink>| u32::from(link.is_some());
     number.saturating_sub(one_if(before)).saturating_add(one_if(after))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }

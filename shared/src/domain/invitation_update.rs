@@ -102,6 +102,28 @@ pub fn update_invitation(
     Ok(Invitation { version, ..updated.with_inviter(inviter_of(actor)?) })
 }
 
+/// Checks that the actor may revoke an invitation (INV7).
+///
+/// # Errors
+/// - [`Refusal::OperatorInvitationsOnly`] if the actor is an operator without a membership: they have a route of
+///   their own.
+/// - The refusals of [`Standing::require`] without full access to `user_management`.
+pub fn revoke(actor: &Standing) -> Result<(), Refusal> {
+    let required = actor.require(RoleObject::UserManagement, Level::FullAccess);
+    required.map_err(|refusal| match refusal {
+        Refusal::OperatorReadOnly => Refusal::OperatorInvitationsOnly,
+        other => other,
+    })
+}
+
+/// Checks that an operator may revoke an invitation: an operator sent it last (OP1).
+///
+/// # Errors
+/// [`Refusal::OperatorInvitationsOnly`] if a member sent it.
+pub fn revoke_as_operator(invitation: &Invitation) -> Result<(), Refusal> {
+    invitation.sent_by().map_or(Ok(()), |_| Err(Refusal::OperatorInvitationsOnly))
+}
+
 /// The number of sendings of an invitation in the day of `now`, with the one `now` (INV14).
 fn sendings_with(
     invitation: &Invitation,
@@ -130,26 +152,4 @@ fn sendings_with(
         return Err(Refusal::BudgetSpent { budget, limit, retry_after_seconds });
     }
     Ok(before.saturating_add(1))
-}
-
-/// Checks that the actor may revoke an invitation (INV7).
-///
-/// # Errors
-/// - [`Refusal::OperatorInvitationsOnly`] if the actor is an operator without a membership: they have a route of
-///   their own.
-/// - The refusals of [`Standing::require`] without full access to `user_management`.
-pub fn revoke(actor: &Standing) -> Result<(), Refusal> {
-    let required = actor.require(RoleObject::UserManagement, Level::FullAccess);
-    required.map_err(|refusal| match refusal {
-        Refusal::OperatorReadOnly => Refusal::OperatorInvitationsOnly,
-        other => other,
-    })
-}
-
-/// Checks that an operator may revoke an invitation: an operator sent it last (OP1).
-///
-/// # Errors
-/// [`Refusal::OperatorInvitationsOnly`] if a member sent it.
-pub fn revoke_as_operator(invitation: &Invitation) -> Result<(), Refusal> {
-    invitation.sent_by().map_or(Ok(()), |_| Err(Refusal::OperatorInvitationsOnly))
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
 use std::collections::BTreeMap;
 
 use super::{
@@ -99,11 +100,6 @@ pub struct LinkCounts {
     pub suspended: u32,
     /// For a customer: its partners.
     pub partners: u32,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 /// The most characters of a website.
@@ -274,4 +270,9 @@ impl Organization {
     pub fn check_entry(&self) -> Result<(), Refusal> {
         self.closure.as_ref().map_or(Ok(()), |closure| Err(closure.refusal_of_entry()))
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

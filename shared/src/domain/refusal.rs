@@ -462,7 +462,7 @@ pub enum Refusal {
     )]
     AlreadySuperAdmin,
 
-    /// The sub-organization would be deeper than [`MAX_DEPTH`](super::MAX_DEPTH) (SUB3).
+    /// The sub-organization would be deeper than [`MAX_DEPTH`] (SUB3).
     #[error(
         "Sub-organizations can be nested at most {MAX_DEPTH} levels deep. Create it at a higher level."
     )]

@@ -9,9 +9,6 @@ use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
 use super::{CustomRoleId, Levels};
 
-/// The length of a bare id.
-const ID_LENGTH: usize = 26;
-
 /// The entry of a custom role: its bare id, then its levels as a number.
 pub fn levels_entry(role: CustomRoleId, levels: Levels) -> String {
     format!("{}{:x}", role.bare(), levels.pack())
@@ -36,3 +33,6 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     let roles = entries.iter().map(read).collect::<Option<_>>();
     roles.ok_or_else(|| D::Error::custom("the entry of a custom role's levels is malformed"))
 }
+
+/// The length of a bare id.
+const ID_LENGTH: usize = 26;

@@ -183,13 +183,6 @@ impl<S: Sync> FromRequestParts<S> for Now {
     }
 }
 
-fn context(parts: &Parts) -> Option<&ApiGatewayV2httpRequestContext> {
-    match parts.request_context_ref() {
-        Some(GatewayContext::ApiGatewayV2(context)) => Some(context),
-        _ => None,
-    }
-}
-
 /// The time of a request as the gateway states it.
 pub(super) fn time<B>(request: &Request<B>) -> Option<Timestamp> {
     let GatewayContext::ApiGatewayV2(context) = request.request_context_ref()? else {
@@ -227,4 +220,11 @@ fn subject_of(claim: Option<&str>) -> Result<UserId, Problem> {
         None => "Your token has no claim `sub`, which says who you are.",
     };
     Err(Problem::unusable_token(wrong))
+}
+
+fn context(parts: &Parts) -> Option<&ApiGatewayV2httpRequestContext> {
+    match parts.request_context_ref() {
+        Some(GatewayContext::ApiGatewayV2(context)) => Some(context),
+        _ => None,
+    }
 }

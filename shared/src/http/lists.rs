@@ -141,18 +141,6 @@ impl Cursor {
     }
 }
 
-/// The first bytes of a digest. Each part of `list` is preceded by its length, so different lists
-/// have different input.
-fn checksum(list: &[impl AsRef<str>], payload: &[u8]) -> Vec<u8> {
-    let mut hasher = Sha256::new();
-    for part in list {
-        hasher.update(part.as_ref().len().to_be_bytes());
-        hasher.update(part.as_ref());
-    }
-    hasher.update(payload);
-    hasher.finalize().into_iter().take(CHECKSUM).collect()
-}
-
 /// The requested page of a list. The list is identified by its kind, its organization, its filters
 /// and its order.
 #[derive(Clone, Debug)]
@@ -300,4 +288,16 @@ pub fn chosen_roles(role_id: &[RoleId]) -> Result<BTreeSet<RoleId>, Problem> {
         return Err(Problem::invalid(FieldError { pointer: "/role_id".to_owned(), detail }));
     }
     Ok(role_id.iter().copied().collect())
+}
+
+/// The first bytes of a digest. Each part of `list` is preceded by its length, so different lists
+/// have different input.
+fn checksum(list: &[impl AsRef<str>], payload: &[u8]) -> Vec<u8> {
+    let mut hasher = Sha256::new();
+    for part in list {
+        hasher.update(part.as_ref().len().to_be_bytes());
+        hasher.update(part.as_ref());
+    }
+    hasher.update(payload);
+    hasher.finalize().into_iter().take(CHECKSUM).collect()
 }

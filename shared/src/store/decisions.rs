@@ -92,31 +92,6 @@ impl AccessQuery {
     }
 }
 
-/// The standing of a subject whose access to an organization has ended; none if it never began (END1).
-fn standing_after_end(
-    subject: &Person,
-    at: OrgId,
-    root: OrgId,
-    found: &FetchedItems,
-) -> Result<Option<Standing>, Error> {
-    let ended = found.access_ended_at(at, &subject.id, subject.at)?;
-    let Some(org) = found.organization(at).filter(|_| ended.is_some()) else { return Ok(None) };
-    let root = found.organization(root);
-    Ok(Some(Standing::without_access(subject.clone(), org, root.as_ref())))
-}
-
-/// The standing of a subject in an organization; none if they are not a member there.
-fn standing_at(
-    subject: &Person,
-    at: OrgId,
-    root: OrgId,
-    found: &FetchedItems,
-) -> Result<Option<Standing>, Error> {
-    let (org, member) = (found.organization(at), found.membership(at, &subject.id)?);
-    let root = found.organization(root);
-    Ok(Standing::unchecked(subject.clone(), org, member, root.as_ref()).ok())
-}
-
 impl Store {
     /// The paths on which the subject of each query reaches its organization, in the order of
     /// evaluation. All queries share their reads.
@@ -263,4 +238,29 @@ impl IndexHits {
     fn of<T>(found: Slice<T>, org: impl Fn(T) -> OrgId) -> Self {
         Self { more: found.next.is_some(), orgs: found.items.into_iter().map(org).collect() }
     }
+}
+
+/// The standing of a subject whose access to an organization has ended; none if it never began (END1).
+fn standing_after_end(
+    subject: &Person,
+    at: OrgId,
+    root: OrgId,
+    found: &FetchedItems,
+) -> Result<Option<Standing>, Error> {
+    let ended = found.access_ended_at(at, &subject.id, subject.at)?;
+    let Some(org) = found.organization(at).filter(|_| ended.is_some()) else { return Ok(None) };
+    let root = found.organization(root);
+    Ok(Some(Standing::without_access(subject.clone(), org, root.as_ref())))
+}
+
+/// The standing of a subject in an organization; none if they are not a member there.
+fn standing_at(
+    subject: &Person,
+    at: OrgId,
+    root: OrgId,
+    found: &FetchedItems,
+) -> Result<Option<Standing>, Error> {
+    let (org, member) = (found.organization(at), found.membership(at, &subject.id)?);
+    let root = found.organization(root);
+    Ok(Standing::unchecked(subject.clone(), org, member, root.as_ref()).ok())
 }

@@ -21,28 +21,6 @@ use crate::domain::{Email, OrgId, PersonId, UserId};
 /// The most items of each kind that say whether a user is a person.
 const MAX_KNOWN_AS: i32 = 25;
 
-/// The identities of a person: what the index found.
-#[derive(Default)]
-pub(super) struct Traces {
-    pub(super) user_id: Option<UserId>,
-    pub(super) addresses: BTreeSet<Email>,
-    pub(super) orgs: BTreeSet<OrgId>,
-}
-
-impl Traces {
-    fn add(&mut self, item: &Item) -> Result<(), Error> {
-        let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-        self.orgs.insert(keys::owner(text("pk").map(String::as_str).unwrap_or_default())?);
-        // Other people can have the address, too: who holds it is not who is asked about.
-        let user = text("user_id").filter(|_| !item.contains_key("status")).map(UserId::new);
-        self.user_id = self.user_id.take().or(user);
-        // A critical alert user has the address as its value.
-        let address = text("email").or_else(|| text("value"));
-        self.addresses.extend(address.and_then(|address| Email::parse(address).ok()));
-        Ok(())
-    }
-}
-
 impl Store {
     /// The users who are members with this address anywhere, as of a moment ago.
     ///
@@ -173,5 +151,27 @@ impl Store {
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+    }
+}
+
+/// The identities of a person: what the index found.
+#[derive(Default)]
+pub(super) struct Traces {
+    pub(super) user_id: Option<UserId>,
+    pub(super) addresses: BTreeSet<Email>,
+    pub(super) orgs: BTreeSet<OrgId>,
+}
+
+impl Traces {
+    fn add(&mut self, item: &Item) -> Result<(), Error> {
+        let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+        self.orgs.insert(keys::owner(text("pk").map(String::as_str).unwrap_or_default())?);
+        // Other people can have the address, too: who holds it is not who is asked about.
+        let user = text("user_id").filter(|_| !item.contains_key("status")).map(UserId::new);
+        self.user_id = self.user_id.take().or(user);
+        // A critical alert user has the address as its value.
+        let address = text("email").or_else(|| text("value"));
+        self.addresses.extend(address.and_then(|address| Email::parse(address).ok()));
+        Ok(())
     }
 }

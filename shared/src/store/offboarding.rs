@@ -144,16 +144,6 @@ impl Store {
     }
 }
 
-/// How many of these organizations fit into one transaction, at least 1.
-fn fitting(left: &[&KnownIn]) -> usize {
-    let mut actions = 0;
-    let fits = |known: &&&KnownIn| {
-        actions += ACTIONS_OF_PERSON + ACTIONS_OF_ADDRESS * known.addresses.len();
-        actions <= MAX_ACTIONS
-    };
-    left.iter().take_while(fits).count().max(1)
-}
-
 impl Transaction<'_> {
     /// Ends what a person has in an organization, and records it.
     fn offboard_from(mut self, known: &KnownIn) -> Result<Self, Error> {
@@ -174,4 +164,14 @@ impl Transaction<'_> {
         let Some(member) = member else { return Ok(self) };
         self.remove(org, member, EventAction::MemberRemoved, of_member.first().copied())
     }
+}
+
+/// How many of these organizations fit into one transaction, at least 1.
+fn fitting(left: &[&KnownIn]) -> usize {
+    let mut actions = 0;
+    let fits = |known: &&&KnownIn| {
+        actions += ACTIONS_OF_PERSON + ACTIONS_OF_ADDRESS * known.addresses.len();
+        actions <= MAX_ACTIONS
+    };
+    left.iter().take_while(fits).count().max(1)
 }

@@ -46,23 +46,6 @@ pub struct ProfileChange<'a> {
     pub after: &'a Profile,
 }
 
-/// The refusal of a person who joins from above, if their membership there is not as the rule saw it. Without it, they
-/// may not know the organization (U5).
-fn no_access_from_above(now: Timestamp) -> OnConditionFailed {
-    Box::new(move |old| match live(old).map(from_item::<Member>) {
-        Some(Ok(member)) if member.has_access(now) => Refusal::ChangedConcurrently.into(),
-        _ => Refusal::NoSuchOrganization.into(),
-    })
-}
-
-/// The refusal of a person who joins an organization that changed (SUB5).
-fn not_vacant(now: Timestamp) -> OnConditionFailed {
-    gone_or_if(Refusal::NoSuchOrganization, Refusal::OrganizationNotEmpty, move |old| {
-        let org = from_item::<Organization>(old.clone());
-        org.is_ok_and(|org| !org.is_vacant(now))
-    })
-}
-
 impl Transaction<'_> {
     /// Creates an organization: with a Super Admin, with a first Admin invited, or empty.
     ///
@@ -244,4 +227,21 @@ fn organization_item(org: &Organization) -> Result<Item, Error> {
     let mut item = to_item(Key::organization(org.id()), org, index::organization(org))?;
     item.insert(FOLDED_NAME.to_owned(), text(org.name.folded()));
     Ok(item)
+}
+
+/// The refusal of a person who joins from above, if their membership there is not as the rule saw it. Without it, they
+/// may not know the organization (U5).
+fn no_access_from_above(now: Timestamp) -> OnConditionFailed {
+    Box::new(move |old| match live(old).map(from_item::<Member>) {
+        Some(Ok(member)) if member.has_access(now) => Refusal::ChangedConcurrently.into(),
+        _ => Refusal::NoSuchOrganization.into(),
+    })
+}
+
+/// The refusal of a person who joins an organization that changed (SUB5).
+fn not_vacant(now: Timestamp) -> OnConditionFailed {
+    gone_or_if(Refusal::NoSuchOrganization, Refusal::OrganizationNotEmpty, move |old| {
+        let org = from_item::<Organization>(old.clone());
+        org.is_ok_and(|org| !org.is_vacant(now))
+    })
 }

@@ -17,17 +17,6 @@ use crate::domain::{
     PersonLabel, TargetKind,
 };
 
-/// The attributes of an item that say what a person or an address is called.
-#[derive(Deserialize)]
-struct Called {
-    #[serde(default)]
-    erased: bool,
-    #[serde(alias = "value")]
-    email: Option<Email>,
-    name: Option<String>,
-    display_name: Option<Name>,
-}
-
 impl FetchedItems {
     /// What a person is called in an organization, as a member or afterwards. `None` if nothing is
     /// known of them.
@@ -99,6 +88,17 @@ impl FetchedItems {
             None => name.map(|name| PersonLabel::Service { name }),
         })
     }
+}
+
+/// The attributes of an item that say what a person or an address is called.
+#[derive(Deserialize)]
+struct Called {
+    #[serde(default)]
+    erased: bool,
+    #[serde(alias = "value")]
+    email: Option<Email>,
+    name: Option<String>,
+    display_name: Option<Name>,
 }
 
 impl Store {

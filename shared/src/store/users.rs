@@ -347,7 +347,7 @@ fn matches(search: &Search) -> Expression {
     if search.anywhere() { email.or(name_matches(search)) } else { email }
 }
 
-/// The negation of [`matches`].
+/// The negation of [`matches`](fn@matches).
 fn does_not_match(search: &Search) -> Expression {
     let email = email_matches(search).negated();
     if search.anywhere() { email.and(name_matches(search).negated()) } else { email }

@@ -14,14 +14,6 @@ use super::{
 /// The most users that ranges without a filter read. If they have 1 KB, [`MAX_FILTER_UNITS`] suffice.
 const MAX_READ: usize = 800;
 
-/// What was read of a list so far.
-struct WholeList {
-    most: usize,
-    items: Vec<Item>,
-    /// The read units that are left for filters.
-    units: f64,
-}
-
 impl Store {
     /// All users that a filter shows, in no order. `None` for more than `most`, and if filters would read more than those of a
     /// page do.
@@ -55,6 +47,14 @@ impl Store {
         let mut seen = HashSet::new();
         Ok(Some(users.into_iter().filter(|user| seen.insert(user.key())).collect()))
     }
+}
+
+/// What was read of a list so far.
+struct WholeList {
+    most: usize,
+    items: Vec<Item>,
+    /// The read units that are left for filters.
+    units: f64,
 }
 
 impl WholeList {
