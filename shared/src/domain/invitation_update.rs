@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Budget, Budgets, Invitation, Language, Level, Refusal, RoleId, RoleObject, Standing,
-    check_access_end, day_budget::Day, day_budget::seconds_until, invitation::expiry,
+    check_access_end,
+    day_budget::{Day, seconds_until},
+    invitation::expiry,
     inviting::inviter_of,
 };
 

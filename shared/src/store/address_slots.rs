@@ -14,7 +14,7 @@ use super::{
     expression::Expression,
     index::{self, IndexAttribute},
     item::{Item, from_item, list, text, time, to_item},
-    kept_names::NAMED,
+    kept_names::NAME_KEPT,
     step::{OnConditionFailed, live, tombstone},
 };
 use crate::domain::{
@@ -24,7 +24,7 @@ use crate::domain::{
 /// The attribute of the time at which an ended invitation was sent.
 const SENT_AT: &str = "sent_at";
 /// The attribute of the time until which an address that declined cannot be invited (INV14).
-pub(super) const DECLINED_UNTIL: &str = "declined_until";
+const DECLINED_UNTIL: &str = "declined_until";
 
 impl FetchedItems {
     /// The time at which the last invitation was sent to the address of a slot. The invitation can be
@@ -90,7 +90,7 @@ pub(super) fn declined_slot(
 
 /// The slot of an address whose invitation or membership ended at the version `gone`.
 pub(super) fn former_slot(key: Key, address: &Email, gone: Version) -> Result<Item, Error> {
-    let mut slot = tombstone(key, gone, NAMED)?;
+    let mut slot = tombstone(key, gone, NAME_KEPT)?;
     let known = index::known_address(PersonId::of_address(address));
     list(&mut slot, vec![(IndexAttribute::Identity, known)]);
     slot.insert("email".to_owned(), text(address.as_str()));

@@ -131,11 +131,7 @@ impl Transaction<'_> {
     }
 
     /// If the organization waits for this invitation, it stops waiting.
-    pub(super) fn stop_waiting(
-        self,
-        org: &Organization,
-        invitation: &Invitation,
-    ) -> Result<Self, Error> {
+    fn stop_waiting(self, org: &Organization, invitation: &Invitation) -> Result<Self, Error> {
         let waits = org.pending_first_admin.is_some_and(|waits| waits.invitation == invitation.id);
         if !waits {
             return Ok(self);

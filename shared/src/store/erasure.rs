@@ -11,7 +11,7 @@ use super::{
     EndingProgress, Error, Key, KnownAddress, KnownIn, PersonalData, Store,
     expression::Expression,
     item::{Item, attribute, expire_at, number, text},
-    kept_names::{ERASED, NAMED, kept_until},
+    kept_names::{ERASED, NAME_KEPT, kept_until},
     removed_members::removed,
     step::{Change, absent, at_version, refuse, tombstone},
     transaction::Transaction,
@@ -192,7 +192,7 @@ impl Transaction<'_> {
 
 /// A tombstone that says that it was a person.
 fn erased(key: Key, gone: Version) -> Result<Item, Error> {
-    let mut item = tombstone(key, gone, NAMED)?;
+    let mut item = tombstone(key, gone, NAME_KEPT)?;
     item.insert(ERASED.to_owned(), attribute(&true)?);
     Ok(item)
 }

@@ -10,10 +10,12 @@ use super::{
 };
 use crate::domain::{Invitation, Organization, PendingFirstAdmin};
 
+/// The key of the slot of its address.
 pub(super) fn slot(invitation: &Invitation) -> Key {
     Key::address_slot(invitation.path.id(), invitation.id.digest())
 }
 
+/// The item in that slot.
 pub(super) fn item(invitation: &Invitation) -> Result<Item, Error> {
     let attributes = index::invitation(invitation);
     let mut item = to_item(slot(invitation), invitation, attributes)?;
@@ -39,6 +41,7 @@ pub(super) fn waits_for_same(org: &Organization) -> Result<Expression, Error> {
     })
 }
 
+/// The invitation, as events show it.
 pub(super) fn shown(invitation: &Invitation) -> Value {
     let mut shown = json!({
         "role_id": invitation.role_id,

@@ -13,7 +13,7 @@ use super::{
 use crate::domain::{CustomRole, Email, OrgId, PersonId, Refusal, UserId, Version};
 
 /// How long a name is kept after its thing is gone: longer than the longest retention of an event.
-pub(super) const NAMED: SignedDuration = SignedDuration::from_hours(24 * 366);
+pub(super) const NAME_KEPT: SignedDuration = SignedDuration::from_hours(24 * 366);
 /// The attribute of a tombstone without a name, which an erasure leaves.
 pub(super) const ERASED: &str = "erased";
 
@@ -84,5 +84,5 @@ impl Transaction<'_> {
 
 /// The end of a name whose thing is gone `at`.
 pub(super) fn kept_until(at: Timestamp) -> Timestamp {
-    at.saturating_add(NAMED).unwrap_or(Timestamp::MAX)
+    at.saturating_add(NAME_KEPT).unwrap_or(Timestamp::MAX)
 }

@@ -177,11 +177,7 @@ fn known_in(
     Ok(Some(known))
 }
 
-pub(super) fn known_address(
-    found: &FetchedItems,
-    org: OrgId,
-    email: &Email,
-) -> Result<KnownAddress, Error> {
+fn known_address(found: &FetchedItems, org: OrgId, email: &Email) -> Result<KnownAddress, Error> {
     let slot = Key::address_slot(org, AddressDigest::of(org, email));
     let holder = found.address_slot(&slot)?;
     let alert = AlertId::of(org, email);

@@ -1,4 +1,5 @@
-//! The writes of the deletion of a role that is in use: its begin, each batch of users, and its end (ROLE6).
+//! The writes of the deletion of a role that is in use: its beginning, each batch of users, and its
+//! end (ROLE6).
 
 use serde_json::json;
 

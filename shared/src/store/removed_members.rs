@@ -9,7 +9,7 @@ use super::{
     expression::Expression,
     index,
     item::{Item, attribute, list, text},
-    kept_names::NAMED,
+    kept_names::NAME_KEPT,
     members::{joined, key, shown_access_end, shown_keeper, shown_name},
     step::{absent, at_version, gone_or, refuse, tombstone},
     transaction::Transaction,
@@ -157,6 +157,7 @@ impl Transaction<'_> {
     }
 }
 
+/// The event of a member who is removed at the version `gone`.
 pub(super) fn removed(
     context: &RequestContext,
     org: &Organization,
@@ -175,7 +176,7 @@ pub(super) fn removed(
 /// What a member whose membership ended leaves behind: the version `gone`, from which a new membership
 /// continues, and what they were called (ORG5).
 pub(super) fn former(member: &Member, gone: Version) -> Result<Item, Error> {
-    let mut item = tombstone(key(member), gone, NAMED)?;
+    let mut item = tombstone(key(member), gone, NAME_KEPT)?;
     let listed = index::no_member(&member.user_id, member.email.as_ref(), member.path.id());
     list(&mut item, listed);
     item.insert("user_id".to_owned(), text(member.user_id.as_str()));
