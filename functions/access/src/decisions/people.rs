@@ -12,7 +12,10 @@ use shared::{
     store::{AccessQuery, Error, FetchedItems, Key, Store},
 };
 
-use super::explanation::{Explanation, Offer, Viewer};
+use super::{
+    explanation::{Explanation, Viewer},
+    offer::Offer,
+};
 
 /// A question about one person, who is named by exactly one of three parameters.
 #[derive(Deserialize)]

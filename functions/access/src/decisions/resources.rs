@@ -14,7 +14,7 @@ use shared::{
 };
 
 use super::{
-    DecisionCaller, ORGANIZATION, RESOURCES,
+    DecisionCaller, ORGANIZATION, RESOURCES, grantable,
     search::{Reference, Results, SearchPage},
     wire::{JsonFields, malformed},
 };
@@ -46,8 +46,7 @@ pub(super) async fn search(
     if page.limit == 0 {
         return Ok(page.pause());
     }
-    let grantable = Action::find(&action.name).filter(|action| action.level.is_some());
-    let known = (grantable, caller.person(&subject), kind.as_str());
+    let known = (grantable(&action), caller.person(&subject), kind.as_str());
     let (Some(action), Some(subject), ORGANIZATION) = known else {
         return Ok(page.answer(vec![], None));
     };

@@ -61,7 +61,7 @@ pub(super) async fn search(
     let resource = fields.required_entity("resource").map_err(malformed)?;
     log_organization(organization(&resource));
     let step = SearchPage::new(SUBJECTS, &fields, "subject")?;
-    DecisionCaller::of(&call).may_ask_about_anybody()?;
+    DecisionCaller::of(&call).may_ask_about_everyone()?;
     if step.limit == 0 {
         return Ok(step.pause());
     }
