@@ -24,6 +24,7 @@ mod public_url;
 mod query;
 mod refusal;
 mod request_id;
+mod retry;
 mod strict_json;
 #[cfg(test)]
 mod tests;
@@ -55,6 +56,7 @@ pub use public_url::PublicUrl;
 pub use query::Query;
 pub use refusal::ApiError;
 pub use request_id::{MAX_CLIENT_ID, RequestId};
+pub use retry::{Attempt, MAX_ATTEMPTS, retry_lost_races};
 pub use trusted_proxy::TrustedProxy;
 
 use axum::{Router, middleware};
