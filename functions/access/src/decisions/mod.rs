@@ -9,6 +9,7 @@ mod grantors;
 mod metadata;
 mod offer;
 mod people;
+mod positions;
 mod reasons;
 mod resources;
 mod search;
