@@ -101,17 +101,14 @@ async fn list(
     let (actor, counts) = app.store.facts(&person, org, [Key::counts(org)]).await?;
     may_view(&actor)?;
     let found = app.store.page(List::invitations(&actor.org.path), pagination.request()).await?;
-    let also = shown_with(&app.store, &found.items).await?;
+    let details = details(&app.store, &found.items).await?;
     let page = pagination
-        .try_page(found, |invitation| show(&actor.org, &invitation, &also, context.at))?;
+        .try_page(found, |invitation| show(&actor.org, &invitation, &details, context.at))?;
     Ok(Json(CountedPage { page, total: Some(counts.pending_invitations(org)) }))
 }
 
 /// The people, the deliveries and the roles that a list shows with its invitations.
-async fn shown_with(
-    store: &Store,
-    invitations: &[Invitation],
-) -> Result<FetchedItems, store::Error> {
+async fn details(store: &Store, invitations: &[Invitation]) -> Result<FetchedItems, store::Error> {
     let people = invitations.iter().flat_map(views::InvitationPeople::keys);
     let deliveries = invitations.iter().map(|invitation| Key::delivery(invitation.id));
     let role = |it: &Invitation| Key::custom_role(it.path.id(), it.role_id);
@@ -255,17 +252,17 @@ async fn read_view(
     invitation: &Invitation,
     found: FetchedItems,
 ) -> Result<views::SentInvitation, ApiError> {
-    let also = app.store.get_also(found, views::Invitation::name_keys(invitation)).await?;
-    show(org, invitation, &also, context.at)
+    let found = app.store.get_also(found, views::Invitation::name_keys(invitation)).await?;
+    show(org, invitation, &found, context.at)
 }
 
-/// An invitation to `org`. `also` has its sender, its creator, its role and its delivery.
+/// An invitation to `org`. `found` has its sender, its creator, its role and its delivery.
 fn show(
     org: &domain::Organization,
     invitation: &Invitation,
-    also: &FetchedItems,
+    found: &FetchedItems,
     now: Timestamp,
 ) -> Result<views::SentInvitation, ApiError> {
-    let role = also.role_summary(org.id(), invitation.role_id)?;
-    Ok(views::SentInvitation::of(invitation, org, role.as_ref(), also, now)?)
+    let role = found.role_summary(org.id(), invitation.role_id)?;
+    Ok(views::SentInvitation::of(invitation, org, role.as_ref(), found, now)?)
 }

@@ -114,9 +114,8 @@ impl CsvRow {
                           invite to the role User";
             ("role", detail.to_owned())
         })?;
-        let days = self.days.as_deref().map_or(Ok(DEFAULT_DAYS), str::parse);
-        let days = days.ok().filter(|days| (1..=MAX_DAYS).contains(days));
-        let days = days.ok_or_else(|| {
+        let days = self.days.as_deref().map_or(Some(DEFAULT_DAYS), |text| text.parse().ok());
+        let days = days.filter(|days| (1..=MAX_DAYS).contains(days)).ok_or_else(|| {
             ("expires_in_days", format!("must be a whole number from 1 to {MAX_DAYS}"))
         })?;
         let access_end = self.access_end.as_deref().map(access_end::parse).transpose();
