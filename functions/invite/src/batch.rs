@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The most attempts to write a chunk.
-const MAX_ATTEMPTS: usize = 6;
+const MAX_CHUNK_ATTEMPTS: usize = 6;
 
 pub(crate) async fn invite(
     call: Call,
@@ -118,7 +118,7 @@ impl BatchInvite<'_> {
         facts: &InviteFacts,
     ) -> Result<ChunkEnd, ApiError> {
         let attempt = |attempt| self.attempt(attempt, nth, before, facts);
-        match retry_lost_races(MAX_ATTEMPTS, attempt).await? {
+        match retry_lost_races(MAX_CHUNK_ATTEMPTS, attempt).await? {
             Ok(end) => Ok(end),
             Err(refusal) => self.refuse_chunk(nth, before, refusal).await,
         }

@@ -65,8 +65,8 @@ async fn invite(
     Json(wanted): Json<CreateInvitationRequest>,
 ) -> Result<Answer, ApiError> {
     let slot = Key::address_slot(org, AddressDigest::of(org, &wanted.email));
-    let facts = facts(&call, org, &slot, Key::custom_role(org, wanted.role_id)).await?;
-    let (InviteFacts { actor, .. }, Call { app, context, .. }) = (&facts, &call);
+    let facts = facts_to_invite(&call, org, &slot, Key::custom_role(org, wanted.role_id)).await?;
+    let (actor, Call { app, context, .. }) = (&facts.actor, &call);
     let address = facts.address(&slot, context.at)?;
     let id = InvitationId::of(context.at, org, &wanted.email);
     let new = domain::invite(actor, wanted.draft(), address, id, context.at)?;
@@ -80,7 +80,7 @@ async fn invite(
 }
 
 /// The facts about one address, if the caller may invite.
-async fn facts(
+async fn facts_to_invite(
     Call { app, person, context, .. }: &Call,
     org: OrgId,
     slot: &Key,
