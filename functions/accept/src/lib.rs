@@ -15,7 +15,8 @@ use shared::{
         Refusal, RequestContext,
     },
     http::{
-        Answer, ApiError, App, Call, Json, NoBody, Page, PageQuery, Path, Query, WithEtag, views,
+        Answer, ApiError, App, Attempt, Call, Json, MAX_ATTEMPTS, NoBody, Page, PageQuery, Path,
+        Query, WithEtag, retry_lost_races, views,
     },
     metrics::Metric,
     store::{self, Acceptance, FetchedItems, InviteeFacts, Key, List},
@@ -74,33 +75,13 @@ async fn show_own(
     Ok(WithEtag { view, version: invitation.version })
 }
 
-/// Accepts an invitation. Retries if a fact that the attempt relied on has changed: the same person
-/// accepted concurrently, or the inviter holds another role now.
 async fn accept(
     call: Call,
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let acceptance = AcceptInvitation { call, org, id };
-    for checked in ATTEMPTS {
-        match acceptance.attempt(checked).await {
-            Ok(Some(answer)) => return Ok(answer),
-            Err(store::Error::Refused(Refusal::InviterNotAuthorized))
-                if checked == CheckedInviter::Present =>
-            {
-                return Err(Refusal::InviterNotAuthorized.into());
-            }
-            // The inviter can have another role now, or the person became a member: the next attempt finds it.
-            Ok(None)
-            | Err(store::Error::Refused(
-                Refusal::InviterNotAuthorized
-                | Refusal::ChangedConcurrently
-                | Refusal::AlreadyMember,
-            )) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(Refusal::ChangedConcurrently.into())
+    Ok(retry_lost_races(MAX_ATTEMPTS, |nth| acceptance.attempt(nth)).await??)
 }
 
 /// The inviter that an attempt checks.
@@ -112,11 +93,6 @@ enum CheckedInviter {
     Present,
 }
 
-const ATTEMPTS: [CheckedInviter; 4] = {
-    use CheckedInviter::{AsSent, Present};
-    [AsSent, Present, Present, Present]
-};
-
 /// A request to accept an invitation.
 struct AcceptInvitation {
     call: Call,
@@ -125,8 +101,28 @@ struct AcceptInvitation {
 }
 
 impl AcceptInvitation {
+    /// Accepts the invitation. Loses a race if a fact has changed: the inviter can have another role now, or the
+    /// same person accepted at the same time. The next attempt finds that.
+    async fn attempt(&self, nth: usize) -> Attempt<Answer> {
+        use Refusal::{AlreadyMember, ChangedConcurrently, InviterNotAuthorized};
+        let checked = if nth == 1 { CheckedInviter::AsSent } else { CheckedInviter::Present };
+        match self.accept_once(checked).await {
+            Ok(Some(answer)) => Ok(Ok(answer)),
+            Err(store::Error::Refused(why @ InviterNotAuthorized))
+                if checked == CheckedInviter::Present =>
+            {
+                Err(why.into())
+            }
+            Ok(None)
+            | Err(store::Error::Refused(
+                InviterNotAuthorized | ChangedConcurrently | AlreadyMember,
+            )) => Ok(Err(ChangedConcurrently)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Accepts the invitation, or answers that it was accepted before. `None` if the facts are to be read again.
-    async fn attempt(&self, checked: CheckedInviter) -> Result<Option<Answer>, store::Error> {
+    async fn accept_once(&self, checked: CheckedInviter) -> Result<Option<Answer>, store::Error> {
         let Call { app, person, context, .. } = &self.call;
         let facts = app.store.acceptance_facts(person, self.org).await?;
         if holds_address_of(person, self.org, self.id, &facts) {

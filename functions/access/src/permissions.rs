@@ -34,12 +34,12 @@ pub(crate) struct Permissions {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PermissionsQuery {
-    include: Option<Include>,
+    include: Option<PermissionsInclude>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Include {
+enum PermissionsInclude {
     /// The names of roles, which cost another read and grow with the number of roles.
     Roles,
 }
@@ -69,14 +69,14 @@ pub(crate) async fn permissions(
     Path(org): Path<OrgId>,
     Query(PermissionsQuery { include }): Query<PermissionsQuery>,
 ) -> Result<Json<Permissions>, ApiError> {
-    let role_names = include.map(|Include::Roles| Key::role_names(org));
+    let role_names = include.map(|PermissionsInclude::Roles| Key::role_names(org));
     let (actor, found) = app.store.facts_in_tree(&person, org, role_names).await?;
     Ok(Json(Permissions::of(&actor, include, &found.role_summaries(org)?)))
 }
 
 impl Permissions {
     /// The permissions of `actor`. `roles` has the custom roles, if the caller asks for the names of roles.
-    fn of(actor: &Standing, include: Option<Include>, roles: &RoleSummaries) -> Self {
+    fn of(actor: &Standing, include: Option<PermissionsInclude>, roles: &RoleSummaries) -> Self {
         let name = |role: RoleId| role.shown_name(roles.of(role));
         let is_known = |role: RoleId| include.is_some() || role.built_in().is_some();
         let grantable = || actor.grantable_roles().into_iter();
@@ -91,7 +91,7 @@ impl Permissions {
                 Some(role) if !is_known(role) => None,
                 role => Some(OwnRoleName { role_name: role.map(name) }),
             },
-            grantable_roles: include.map(|Include::Roles| {
+            grantable_roles: include.map(|PermissionsInclude::Roles| {
                 grantable().map(|id| NamedRole { id, name: name(id) }).collect()
             }),
             permissions: actor.effective.iter().filter(shown).collect(),

@@ -126,10 +126,10 @@ impl<T: Fn() -> Timestamp, E: Fn() -> bool> Round<'_, T, E> {
             ChangedConcurrently, NoSuchInvitation, NoSuchMember, NoSuchOrganization, NoSuchRole,
         };
         let done = match item {
-            DueItem::Invitation(invitation) => self.expire(&invitation).await,
+            DueItem::Invitation(invitation) => self.expire_invitation(&invitation).await,
             DueItem::Member(member) => self.end_access(&member).await,
-            DueItem::Role { org, role } => self.reassign(org, role).await,
-            DueItem::Organization(org) => self.end(org).await,
+            DueItem::Role { org, role } => self.reassign_users(org, role).await,
+            DueItem::Organization(org) => self.end_organization(org).await,
         };
         match done {
             Ok(outcome) => outcome,
@@ -144,7 +144,7 @@ impl<T: Fn() -> Timestamp, E: Fn() -> bool> Round<'_, T, E> {
         }
     }
 
-    async fn expire(&self, invitation: &Invitation) -> Result<DueItemResult, Error> {
+    async fn expire_invitation(&self, invitation: &Invitation) -> Result<DueItemResult, Error> {
         let org = self.found.organization(invitation.path.id());
         let org = org.ok_or(Refusal::NoSuchInvitation)?;
         let context = self.context();
@@ -158,7 +158,7 @@ impl<T: Fn() -> Timestamp, E: Fn() -> bool> Round<'_, T, E> {
         Ok(DueItemResult::MemberExpired)
     }
 
-    async fn reassign(&self, org: OrgId, role: CustomRoleId) -> Result<DueItemResult, Error> {
+    async fn reassign_users(&self, org: OrgId, role: CustomRoleId) -> Result<DueItemResult, Error> {
         loop {
             let (context, deadline) = (self.context(), Deadline::begin());
             let stop = || deadline.has_passed() || (self.out_of_time)();
@@ -173,7 +173,7 @@ impl<T: Fn() -> Timestamp, E: Fn() -> bool> Round<'_, T, E> {
         }
     }
 
-    async fn end(&self, org: OrgId) -> Result<DueItemResult, Error> {
+    async fn end_organization(&self, org: OrgId) -> Result<DueItemResult, Error> {
         loop {
             let (context, deadline) = (self.context(), Deadline::begin());
             let stop = || deadline.has_passed() || (self.out_of_time)();

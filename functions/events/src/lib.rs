@@ -28,7 +28,7 @@ pub fn router() -> Router<App> {
 /// The query of the list. `action` and `organization_id` can be repeated.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct ListQuery {
+struct ListEventsQuery {
     /// Only events at this time or later.
     #[serde(deserialize_with = "optional_time")]
     from: Option<Timestamp>,
@@ -60,7 +60,7 @@ struct Histories {
     about: Option<AboutPerson>,
 }
 
-impl ListQuery {
+impl ListEventsQuery {
     /// The filter for one of the organizations. A person has another id in each.
     fn filter<'a>(&'a self, org: OrgId, about: Option<&'a AboutPerson>) -> EventFilter<'a> {
         let by_sub = |text: &str| MemberId::of(org, &UserId::new(text));
@@ -140,7 +140,7 @@ async fn subtree_of(app: &App, top: &Organization) -> Result<Vec<Organization>, 
 async fn list(
     Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<ListEventsQuery>,
 ) -> Result<Json<Page<views::Event>>, ApiError> {
     let (limit, cursor) = (query.limit, query.cursor.as_deref());
     let pagination = Pagination::filtered("events", &org, &query, limit, cursor)?;

@@ -2,42 +2,60 @@
 
 use jiff::Timestamp;
 use shared::{
-    domain::{AddressFacts, Invitation, Organization, RequestContext},
-    http::App,
+    domain::{AddressFacts, Invitation, RequestContext, Standing},
+    http::{App, views},
     store::{Error, FetchedItems, Key},
 };
 
-/// Adds to the slots in `found` what they depend on. Frees those of members whose access has ended (END1),
-/// and reads the members who sent the pending invitations last (INV9). Nothing is read without such
-/// slots.
-pub(crate) async fn complete_slots(
-    app: &App,
-    context: &RequestContext,
-    org: &Organization,
-    slots: &[Key],
-    found: FetchedItems,
-) -> Result<FetchedItems, Error> {
-    let found = app.store.free_ended_slots(context, org, slots, found).await?;
-    let mut senders = vec![];
-    for slot in slots {
-        let pending = found.pending(slot)?.filter(|pending| !pending.expired(context.at));
-        let sender = pending.as_ref().and_then(Invitation::sent_by);
-        senders.extend(sender.map(|sender| Key::member(org.id(), sender)));
-    }
-    app.store.get_also(found, senders).await
+/// The caller, and what was read about the addresses and the roles.
+pub(crate) struct InviteFacts {
+    pub(crate) actor: Standing,
+    pub(crate) found: FetchedItems,
 }
 
-/// The facts about an address whose slot is complete.
-pub(crate) fn facts(
-    found: &FetchedItems,
-    org: &Organization,
-    slot: &Key,
-    now: Timestamp,
-) -> Result<AddressFacts, Error> {
-    let pending_is_void = match found.pending(slot)? {
-        Some(pending) => !found.inviter_authorized(org, &pending, now)?,
-        None => false,
-    };
-    let (slot, declined_until) = (found.address_slot(slot)?, found.declined_until(slot)?);
-    Ok(AddressFacts { slot, declined_until, pending_is_void })
+impl InviteFacts {
+    /// Adds what the addresses of `slots` depend on. Frees the slots of members whose access has ended (END1),
+    /// and reads the members who sent the pending invitations last (INV9). Nothing is read without such
+    /// slots.
+    pub(crate) async fn complete(
+        self,
+        app: &App,
+        context: &RequestContext,
+        slots: &[Key],
+    ) -> Result<Self, Error> {
+        let Self { actor, found } = self;
+        // Boxed: the future is large.
+        let freed = Box::pin(app.store.free_ended_slots(context, &actor.org, slots, found));
+        let found = freed.await?;
+        let mut senders = vec![];
+        for slot in slots {
+            let pending = found.pending(slot)?.filter(|pending| !pending.expired(context.at));
+            let sender = pending.as_ref().and_then(Invitation::sent_by);
+            senders.extend(sender.map(|sender| Key::member(actor.org.id(), sender)));
+        }
+        Ok(Self { found: app.store.get_also(found, senders).await?, actor })
+    }
+
+    /// The facts about an address whose slot is complete.
+    pub(crate) fn address(&self, slot: &Key, now: Timestamp) -> Result<AddressFacts, Error> {
+        let Self { actor, found } = self;
+        let pending_is_void = match found.pending(slot)? {
+            Some(pending) => !found.inviter_authorized(&actor.org, &pending, now)?,
+            None => false,
+        };
+        let (slot, declined_until) = (found.address_slot(slot)?, found.declined_until(slot)?);
+        Ok(AddressFacts { slot, declined_until, pending_is_void })
+    }
+
+    /// Shows an invitation that the caller creates.
+    pub(crate) fn show(
+        &self,
+        invitation: &Invitation,
+        now: Timestamp,
+    ) -> Result<views::SentInvitation, Error> {
+        let Self { actor, found } = self;
+        let role = found.role_summary(actor.org.id(), invitation.role_id)?;
+        let people = views::InvitationPeople::only(views::Person::caller(actor));
+        Ok(views::SentInvitation::new(invitation, &actor.org, role.as_ref(), people, now))
+    }
 }

@@ -3,6 +3,7 @@
 mod access_end;
 mod address;
 mod batch;
+mod batch_facts;
 mod batch_request;
 mod csv;
 
@@ -17,15 +18,17 @@ use serde::Deserialize;
 use shared::{
     domain::{
         self, AddressDigest, DEFAULT_DAYS, Email, Invitation, InvitationDraft, InvitationId,
-        InvitationUpdate, Language, Level, MAX_DAYS, OrgId, Refusal, RoleId, RoleObject,
+        InvitationUpdate, Language, Level, MAX_DAYS, NewInvitation, OrgId, Refusal, RoleId,
+        RoleObject, Standing,
     },
     http::{
         Answer, ApiError, App, BoundedInt, Call, CountedPage, Deployment, IfMatch, Json, NoBody,
         PageQuery, Path, Query, Time, WithEtag, not_null, nullable, views,
     },
-    store::{FetchedItems, InvitationChange, Key, List},
+    store::{self, FetchedItems, InvitationChange, Key, List, Store},
 };
 
+use address::InviteFacts;
 pub use csv::{MAX_CELL, MAX_TITLE_LINES};
 
 /// The routes of the function.
@@ -47,37 +50,46 @@ struct CreateInvitationRequest {
     language: Option<Language>,
 }
 
+impl CreateInvitationRequest {
+    fn draft(self) -> InvitationDraft {
+        let Self { email, role_id, expires_in_days, access_expires_at, language } = self;
+        let days = expires_in_days.map_or(DEFAULT_DAYS, |BoundedInt(days)| days);
+        let access_expires_at = access_expires_at.map(|Time(end)| end);
+        InvitationDraft { email, role_id, days, access_expires_at, language }
+    }
+}
+
 async fn invite(
-    Call { app, person, context, .. }: Call,
+    call: Call,
     Path(org): Path<OrgId>,
     Json(wanted): Json<CreateInvitationRequest>,
 ) -> Result<Answer, ApiError> {
-    let CreateInvitationRequest { email, role_id, expires_in_days, access_expires_at, language } =
-        wanted;
-    let slot = Key::address_slot(org, AddressDigest::of(org, &email));
-    let keys = [slot.clone()].into_iter().chain(Key::custom_role(org, role_id));
-    let (actor, found) = app.store.facts(&person, org, keys).await?;
-    actor.require(RoleObject::UserManagement, Level::FullAccess)?;
-    let slots = slice::from_ref(&slot);
-    let found = address::complete_slots(&app, &context, &actor.org, slots, found).await?;
-    let address = address::facts(&found, &actor.org, &slot, context.at)?;
-    let id = InvitationId::of(context.at, org, &email);
-    let days = expires_in_days.map_or(DEFAULT_DAYS, |BoundedInt(days)| days);
-    let access_expires_at = access_expires_at.map(|Time(end)| end);
-    let draft = InvitationDraft { email, role_id, days, access_expires_at, language };
-    let new = domain::invite(&actor, draft, address, id, context.at)?;
+    let slot = Key::address_slot(org, AddressDigest::of(org, &wanted.email));
+    let facts = facts_to_invite(&call, org, &slot, Key::custom_role(org, wanted.role_id)).await?;
+    let (actor, Call { app, context, .. }) = (&facts.actor, &call);
+    let address = facts.address(&slot, context.at)?;
+    let id = InvitationId::of(context.at, org, &wanted.email);
+    let new = domain::invite(actor, wanted.draft(), address, id, context.at)?;
+    let NewInvitation { invitation, .. } = &new;
+    let view = facts.show(invitation, context.at)?;
+    let location = format!("/v1/organizations/{org}/invitations/{id}");
+    let answer = Answer::created(location, &view).with_version(invitation.version);
+    let Deployment { max_pending, budgets, .. } = &app.deployment;
+    let writes = app.store.transaction(context).create_invitation(actor, &new, *max_pending)?;
+    answer.commit(writes.spend_on_mail(budgets, &actor.org, [&invitation.email])).await
+}
 
-    let invitation = &new.invitation;
-    let role = found.role_summary(org, role_id)?;
-    let people = views::InvitationPeople::only(views::Person::caller(&actor));
-    let view =
-        views::SentInvitation::new(invitation, &actor.org, role.as_ref(), people, context.at);
-    let answer = Answer::created(location(invitation), &view).with_version(invitation.version);
-    let Deployment { max_pending, budgets, .. } = app.deployment;
-    let of_address = budgets.of_address(&invitation.email, context.at);
-    let of_organization = budgets.of_organization(&actor.org, context.at);
-    let writes = app.store.transaction(&context).create_invitation(&actor, &new, max_pending)?;
-    answer.commit(writes.spend(&of_address, 1).spend(&of_organization, 1)).await
+/// The facts about one address, if the caller may invite.
+async fn facts_to_invite(
+    Call { app, person, context, .. }: &Call,
+    org: OrgId,
+    slot: &Key,
+    role: Option<Key>,
+) -> Result<InviteFacts, ApiError> {
+    let keys = [slot.clone()].into_iter().chain(role);
+    let (actor, found) = app.store.facts(person, org, keys).await?;
+    may_manage(&actor)?;
+    Ok(InviteFacts { actor, found }.complete(app, context, slice::from_ref(slot)).await?)
 }
 
 async fn list(
@@ -87,34 +99,34 @@ async fn list(
 ) -> Result<Json<CountedPage<views::SentInvitation>>, ApiError> {
     let pagination = page.pagination("invitations", &org)?;
     let (actor, counts) = app.store.facts(&person, org, [Key::counts(org)]).await?;
-    actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
+    may_view(&actor)?;
     let found = app.store.page(List::invitations(&actor.org.path), pagination.request()).await?;
-    let inviters = found.items.iter().flat_map(views::InvitationPeople::keys);
-    let deliveries = found.items.iter().map(|invitation| Key::delivery(invitation.id));
-    let roles =
-        found.items.iter().filter_map(|invitation| Key::custom_role(org, invitation.role_id));
-    // The deliveries and the roles are only shown.
-    let (inviters, deliveries, roles) = tokio::try_join!(
-        app.store.get(inviters),
-        app.store.get_eventual(deliveries),
-        app.store.get_for_display(roles)
-    )?;
-    let also = inviters.and(deliveries).and(roles);
+    let details = details(&app.store, &found.items).await?;
     let page = pagination
-        .try_page(found, |invitation| show(&actor.org, &invitation, &also, context.at))?;
+        .try_page(found, |invitation| show(&actor.org, &invitation, &details, context.at))?;
     Ok(Json(CountedPage { page, total: Some(counts.pending_invitations(org)) }))
 }
 
+/// The people, the deliveries and the roles that a list shows with its invitations.
+async fn details(store: &Store, invitations: &[Invitation]) -> Result<FetchedItems, store::Error> {
+    let people = invitations.iter().flat_map(views::InvitationPeople::keys);
+    let deliveries = invitations.iter().map(|invitation| Key::delivery(invitation.id));
+    let role = |it: &Invitation| Key::custom_role(it.path.id(), it.role_id);
+    let (people, deliveries, roles) = tokio::try_join!(
+        store.get(people),
+        store.get_eventual(deliveries),
+        store.get_for_display(invitations.iter().filter_map(role))
+    )?;
+    Ok(people.and(deliveries).and(roles))
+}
+
 async fn one(
-    Call { app, person, context, .. }: Call,
+    call: Call,
     Path((org, id)): Path<(OrgId, InvitationId)>,
 ) -> Result<WithEtag<views::SentInvitation>, ApiError> {
-    let key = Key::address_slot(org, id.digest());
-    let (actor, found) = app.store.facts(&person, org, [key.clone(), Key::delivery(id)]).await?;
-    actor.require(RoleObject::UserManagement, Level::ViewOnly)?;
-    let invitation = pending(&found, &key, id)?;
-    let also = app.store.get_also(found, views::Invitation::name_keys(&invitation)).await?;
-    let view = show(&actor.org, &invitation, &also, context.at)?;
+    let facts = PendingInvitation::read(&call, org, id, Some(Key::delivery(id)), may_view).await?;
+    let PendingInvitation { actor, invitation, found } = facts;
+    let view = read_view(&call, &actor.org, &invitation, found).await?;
     Ok(WithEtag { view, version: invitation.version })
 }
 
@@ -133,83 +145,124 @@ struct UpdateInvitationRequest {
     language: Option<Option<Language>>,
 }
 
+impl UpdateInvitationRequest {
+    fn update(self) -> InvitationUpdate {
+        let Self { role_id, expires_in_days, access_expires_at, language } = self;
+        let days = expires_in_days.map(|BoundedInt(days)| days);
+        let access_expires_at = access_expires_at.map(|end| end.map(|Time(end)| end));
+        InvitationUpdate { role_id, days, access_expires_at, language }
+    }
+}
+
 async fn change(
-    Call { app, person, context, .. }: Call,
+    call: Call,
     Path((org, id)): Path<(OrgId, InvitationId)>,
     if_match: IfMatch,
     Json(wanted): Json<UpdateInvitationRequest>,
 ) -> Result<Answer, ApiError> {
-    let UpdateInvitationRequest { role_id, expires_in_days, access_expires_at, language } = wanted;
-    let key = Key::address_slot(org, id.digest());
-    let (actor, found) = app.store.facts(&person, org, [key.clone(), Key::delivery(id)]).await?;
-    actor.require(RoleObject::UserManagement, Level::FullAccess)?;
-    let before = pending(&found, &key, id)?;
-    let days = expires_in_days.map(|BoundedInt(days)| days);
-    let access_expires_at = access_expires_at.map(|end| end.map(|Time(end)| end));
-    let update = InvitationUpdate { role_id, days, access_expires_at, language };
-    let after = domain::update_invitation(&actor, &before, update, context.at)?;
+    let delivery = Some(Key::delivery(id));
+    let facts = PendingInvitation::read(&call, org, id, delivery, may_manage).await?;
+    let PendingInvitation { actor, invitation: before, found } = facts;
+    let after = domain::update_invitation(&actor, &before, wanted.update(), call.context.at)?;
     if_match.check(before.version)?;
-    let also = app.store.get_also(found, views::Invitation::name_keys(&after)).await?;
-    let view = show(&actor.org, &after, &also, context.at)?;
+    let view = read_view(&call, &actor.org, &after, found).await?;
     let answer = Answer::ok(&view).with_version(after.version);
     if after == before {
         return Ok(answer);
     }
     let change = InvitationChange { before: &before, after: &after };
-    if_match
-        .commit(answer, app.store.transaction(&context).change_invitation(&actor, change)?)
-        .await
+    let writes = call.app.store.transaction(&call.context).change_invitation(&actor, change)?;
+    if_match.commit(answer, writes).await
 }
 
 async fn resend(
-    Call { app, person, context, .. }: Call,
+    call: Call,
     Path((org, id)): Path<(OrgId, InvitationId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    let key = Key::address_slot(org, id.digest());
-    let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
-    actor.require(RoleObject::UserManagement, Level::FullAccess)?;
-    let before = pending(&found, &key, id)?;
+    let facts = PendingInvitation::read(&call, org, id, None, may_manage).await?;
+    let PendingInvitation { actor, invitation: before, found } = facts;
+    let Call { app, context, .. } = &call;
     let after = domain::resend(&actor, &before, &app.deployment.budgets, context.at)?;
-    let also = app.store.get_also(found, views::Invitation::name_keys(&after)).await?;
-    let view = show(&actor.org, &after, &also, context.at)?;
+    let view = read_view(&call, &actor.org, &after, found).await?;
     let answer = Answer::ok(&view).with_version(after.version);
     let change = InvitationChange { before: &before, after: &after };
-    answer.commit(app.store.transaction(&context).resend(&actor, change)?).await
+    answer.commit(app.store.transaction(context).resend(&actor, change)?).await
 }
 
 async fn revoke(
-    Call { app, person, context, .. }: Call,
+    call: Call,
     Path((org, id)): Path<(OrgId, InvitationId)>,
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    let key = Key::address_slot(org, id.digest());
-    let (actor, found) = app.store.facts(&person, org, [key.clone()]).await?;
-    domain::revoke(&actor)?;
-    let invitation = pending(&found, &key, id)?;
+    let facts = PendingInvitation::read(&call, org, id, None, domain::revoke).await?;
+    let PendingInvitation { actor, invitation, .. } = facts;
     if_match.check(invitation.version)?;
-    let answer = Answer::no_content();
-    if_match.commit(answer, app.store.transaction(&context).revoke(&actor, &invitation)?).await
+    let writes = call.app.store.transaction(&call.context).revoke(&actor, &invitation)?;
+    if_match.commit(Answer::no_content(), writes).await
 }
 
-/// The pending invitation with this id. Earlier invitations of the same address have other ids.
-fn pending(found: &FetchedItems, key: &Key, id: InvitationId) -> Result<Invitation, ApiError> {
-    let pending = found.pending(key)?.filter(|invitation| invitation.id == id);
-    Ok(pending.ok_or(Refusal::NoSuchInvitation)?)
+/// A pending invitation, the caller, and the items that were read with it.
+struct PendingInvitation {
+    actor: Standing,
+    invitation: Invitation,
+    found: FetchedItems,
 }
 
-/// An invitation to `org`. `also` has its sender, its creator, its role and its delivery.
+impl PendingInvitation {
+    /// Reads the pending invitation with this id, and the item at `also`. Earlier invitations of the same address
+    /// have other ids.
+    ///
+    /// # Errors
+    ///
+    /// - The refusals of `check`. They come first, so that the caller does not learn which invitations exist.
+    /// - [`Refusal::NoSuchInvitation`] if there is none.
+    async fn read(
+        Call { app, person, .. }: &Call,
+        org: OrgId,
+        id: InvitationId,
+        also: Option<Key>,
+        check: fn(&Standing) -> Result<(), Refusal>,
+    ) -> Result<Self, ApiError> {
+        let slot = Key::address_slot(org, id.digest());
+        let keys = [slot.clone()].into_iter().chain(also);
+        let (actor, found) = app.store.facts(person, org, keys).await?;
+        check(&actor)?;
+        let pending = found.pending(&slot)?.filter(|invitation| invitation.id == id);
+        let invitation = pending.ok_or(Refusal::NoSuchInvitation)?;
+        Ok(Self { actor, invitation, found })
+    }
+}
+
+/// Checks that a caller may see invitations.
+fn may_view(actor: &Standing) -> Result<(), Refusal> {
+    actor.require(RoleObject::UserManagement, Level::ViewOnly)
+}
+
+/// Checks that a caller may send and change invitations.
+fn may_manage(actor: &Standing) -> Result<(), Refusal> {
+    actor.require(RoleObject::UserManagement, Level::FullAccess)
+}
+
+/// Shows an invitation to `org`, after reading the names that `found` lacks.
+async fn read_view(
+    Call { app, context, .. }: &Call,
+    org: &domain::Organization,
+    invitation: &Invitation,
+    found: FetchedItems,
+) -> Result<views::SentInvitation, ApiError> {
+    let found = app.store.get_also(found, views::Invitation::name_keys(invitation)).await?;
+    show(org, invitation, &found, context.at)
+}
+
+/// An invitation to `org`. `found` has its sender, its creator, its role and its delivery.
 fn show(
     org: &domain::Organization,
     invitation: &Invitation,
-    also: &FetchedItems,
+    found: &FetchedItems,
     now: Timestamp,
 ) -> Result<views::SentInvitation, ApiError> {
-    let role = also.role_summary(org.id(), invitation.role_id)?;
-    Ok(views::SentInvitation::of(invitation, org, role.as_ref(), also, now)?)
-}
-
-fn location(invitation: &Invitation) -> String {
-    format!("/v1/organizations/{}/invitations/{}", invitation.path.id(), invitation.id)
+    let role = found.role_summary(org.id(), invitation.role_id)?;
+    Ok(views::SentInvitation::of(invitation, org, role.as_ref(), found, now)?)
 }

@@ -34,8 +34,10 @@ impl MailService {
         if organization.super_admin_user_id.as_ref() != Some(&new.user_id) {
             return Ok(vec![]);
         }
-        let former = former.map(|id| found.continued_member(org, id)).transpose()?.flatten();
-        let former = former.map(|former| former.id());
+        let former = match former {
+            Some(id) => found.continued_member(org, id)?.map(|former| former.id()),
+            None => None,
+        };
         let (id, person) = (new.id(), MailPerson::member(&new));
         let mails =
             self.store.administrators(&organization, context.at).await?.into_iter().filter_map(

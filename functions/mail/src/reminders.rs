@@ -72,14 +72,14 @@ impl MailService {
         let inviter = invitation.inviter.as_ref().map(|inviter| inviter.member_id);
         let keys = inviter.map(|inviter| Key::member(org, inviter)).into_iter();
         let names = self.store.get(keys.chain(Key::custom_role(org, invitation.role_id))).await?;
-        let (by, role_of_inviter) = match inviter {
+        let (by, sender) = match inviter {
             Some(id) => (author_of(&names, org, id)?, names.continued_member(org, id)?),
             None => (Author::Platform, None),
         };
-        let role_of_inviter = role_of_inviter.filter(|member| member.has_access(context.at));
-        let role_of_inviter = role_of_inviter.map(|member| member.role_id);
+        let sender = sender.filter(|member| member.has_access(context.at));
+        let inviter = sender.map(|member| member.role_id);
         let offer = MailedOffer { role: role_name(&names, org, invitation.role_id)?, by };
-        let facts = ReminderFacts { delivery: found.delivery(id)?, inviter: role_of_inviter };
+        let facts = ReminderFacts { delivery: found.delivery(id)?, inviter };
         Ok(reminder_mail(&organization, &invitation, facts, offer, context.at))
     }
 }

@@ -213,3 +213,28 @@ pub(crate) fn mail_person(
 pub(crate) fn role_name(found: &FetchedItems, org: OrgId, role: RoleId) -> Result<String, Error> {
     Ok(role.shown_name(found.role_summary(org, role)?.as_ref()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use shared::domain::EventAction;
+
+    use crate::MAILED_ACTIONS;
+
+    /// A new action causes no mail by decision, never by oversight.
+    #[test]
+    fn every_action_causes_mail_or_is_known_to_cause_none() {
+        let without_mail = "approved_domain.added approved_domain.removed \
+            critical_alert_user.removed customer_link.added customer_link.removed \
+            customer_link.resumed customer_link.suspended customer_link.updated \
+            invitation.declined invitation.expired invitation.updated member.added member.updated \
+            members.exported organization.created organization.deleted organization.updated \
+            person.erased role.created role.deleted role.updated settings.updated \
+            sub_organization.created sub_organization.deleted super_admin.assigned";
+        let known: BTreeSet<_> =
+            MAILED_ACTIONS.into_iter().chain(without_mail.split(' ')).collect();
+        let all = EventAction::ALL.iter().map(|action| action.key());
+        assert_eq!(known, all.collect());
+    }
+}

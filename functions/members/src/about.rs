@@ -8,7 +8,7 @@ use shared::{
 };
 
 use crate::{
-    Filters, Sort,
+    filters::{Filters, Sort},
     rows::DisplayNames,
     sheet::{Cell, Facts},
 };

@@ -21,9 +21,9 @@ use shared::{
 use tokio::{task::spawn_blocking, time::Instant};
 
 use crate::{
-    AuthorizedList, Filters,
     about::{About, FilteredNames},
     export_bucket::{ExportBucket, FileKey, attachment, file_name},
+    filters::{AuthorizedList, Filters},
     rows::{COLUMNS, DisplayNames},
     sheet::{Sheet, XLSX},
     sorted::ExportedUsers,
@@ -61,6 +61,9 @@ impl Default for ExportLimits {
 ///
 /// A repeat with the same `Idempotency-Key` gets the first file again, from the bucket. The caller
 /// still needs the permission, and the repeat is no event.
+///
+/// The order is file, event, delivery. No file is delivered without an event, and no event records a file that could
+/// not be stored.
 pub(crate) async fn export(
     State(app): State<App>,
     exports: Option<Extension<ExportConfig>>,
@@ -74,8 +77,6 @@ pub(crate) async fn export(
         return exports.deliver_again(&record, context.at).await;
     }
     let (file, event) = write(&app, &context, &list, filters, exports.bounds).await?;
-    // The order is file, event, delivery. No file is delivered without an event, and no event
-    // records a file that could not be stored.
     let name = file_name(list.actor.org.name.as_str(), context.at);
     let export = exports.prepare(name, file, context.idempotency_key.is_some()).await?;
     let context = RequestContext { as_operator: list.actor.member.is_none(), ..context };

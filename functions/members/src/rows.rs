@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use shared::{
-    domain::{IdentityProviderRole, Invitation, MemberId, MemberKind, OrgId, RoleId},
+    domain::{
+        Email, IdentityProviderRole, Invitation, Member, MemberId, MemberKind, Name, OrgId, RoleId,
+    },
     http::views,
     store::{Error, Key, ListedUser, RoleSummaries, Store},
 };
@@ -56,6 +58,24 @@ struct Unknown<'a> {
     invitations: Vec<&'a Invitation>,
     /// The keepers of services, with their organizations.
     keepers: Vec<(OrgId, MemberId)>,
+}
+
+/// The cells that members and invitations fill in different ways. Those that are left out stay blank.
+#[derive(Default)]
+struct UserCells<'a> {
+    kind: Cell<'a>,
+    email: Cell<'a>,
+    name: Cell<'a>,
+    display_name: Cell<'a>,
+    status: Cell<'a>,
+    joined_at: Cell<'a>,
+    access_end: Cell<'a>,
+    invited_at: Cell<'a>,
+    expires_at: Cell<'a>,
+    invited_by: Cell<'a>,
+    member_id: Cell<'a>,
+    user_id: Cell<'a>,
+    invitation_id: Cell<'a>,
 }
 
 impl DisplayNames {
@@ -138,74 +158,85 @@ impl DisplayNames {
     /// The row of `user`, in the order of [`COLUMNS`].
     pub(crate) fn row<'a>(&'a self, user: &'a ListedUser, now: Timestamp) -> [Cell<'a>; WIDTH] {
         let (org, role) = (user.path().id(), user.role());
-        let organization = self.organizations.get(&org).map_or("", String::as_str).into();
-        let identity = match views::identity_provider_role(role, self.roles.of(role)) {
-            IdentityProviderRole::Admin => "Admin".into(),
-            IdentityProviderRole::User => "User".into(),
+        let cells = match user {
+            ListedUser::Active(member) => member_cells(member, now),
+            ListedUser::Pending(invitation) => self.invitation_cells(invitation, now),
         };
-        let role_name = self.role_name(role).into();
-        let (org, role) = (org.to_string().into(), role.to_string().into());
-        match user {
-            ListedUser::Active(member) => [
-                organization,
-                match member.kind() {
-                    MemberKind::Person => "Person",
-                    MemberKind::Service => "Service",
-                }
-                .into(),
-                member.email.as_ref().map_or(Cell::Blank, |email| email.as_str().into()),
-                member.name.as_deref().map_or(Cell::Blank, Cell::from),
-                member.display_name.as_ref().map_or(Cell::Blank, |name| name.as_str().into()),
-                if member.has_access(now) { "Active" } else { "Access ended" }.into(),
-                role_name,
-                identity,
-                Cell::Time(member.joined_at),
-                member.access_expires_at.map_or(Cell::Blank, Cell::Time),
-                Cell::Blank,
-                Cell::Blank,
-                Cell::Blank,
-                self.keeper_of(user),
-                org,
-                role,
-                member.id().to_string().into(),
-                member.user_id.as_str().into(),
-                Cell::Blank,
-            ],
-            ListedUser::Pending(invitation) => [
-                organization,
-                "Person".into(),
-                invitation.email.as_str().into(),
-                Cell::Blank,
-                Cell::Blank,
-                if invitation.expired(now) { "Invitation expired" } else { "Invited" }.into(),
-                role_name,
-                identity,
-                Cell::Blank,
-                invitation.access_expires_at.map_or(Cell::Blank, Cell::Time),
-                Cell::Time(invitation.created_at),
-                Cell::Time(invitation.expires_at),
-                self.inviter_of(invitation),
-                Cell::Blank,
-                org,
-                role,
-                Cell::Blank,
-                Cell::Blank,
-                invitation.id.to_string().into(),
-            ],
+        [
+            self.organizations.get(&org).map_or("", String::as_str).into(),
+            cells.kind,
+            cells.email,
+            cells.name,
+            cells.display_name,
+            cells.status,
+            self.role_name(role).into(),
+            self.identity_provider_role(role).into(),
+            cells.joined_at,
+            cells.access_end,
+            cells.invited_at,
+            cells.expires_at,
+            cells.invited_by,
+            self.keeper_of(user),
+            org.to_string().into(),
+            role.to_string().into(),
+            cells.member_id,
+            cells.user_id,
+            cells.invitation_id,
+        ]
+    }
+
+    fn identity_provider_role(&self, role: RoleId) -> &'static str {
+        match views::identity_provider_role(role, self.roles.of(role)) {
+            IdentityProviderRole::Admin => "Admin",
+            IdentityProviderRole::User => "User",
+        }
+    }
+
+    fn invitation_cells<'a>(&'a self, invitation: &'a Invitation, now: Timestamp) -> UserCells<'a> {
+        let is_expired = invitation.expired(now);
+        UserCells {
+            kind: "Person".into(),
+            email: invitation.email.as_str().into(),
+            status: if is_expired { "Invitation expired" } else { "Invited" }.into(),
+            access_end: Cell::time(invitation.access_expires_at),
+            invited_at: Cell::Time(invitation.created_at),
+            expires_at: Cell::Time(invitation.expires_at),
+            invited_by: self.inviter_of(invitation),
+            invitation_id: invitation.id.to_string().into(),
+            ..UserCells::default()
         }
     }
 
     fn keeper_of(&self, user: &ListedUser) -> Cell<'_> {
         let keeper = keeper(user).map(|(org, keeper)| Key::member(org, keeper));
         let name = keeper.and_then(|key| self.keepers.get(&key)?.as_deref());
-        name.map_or(Cell::Blank, Cell::from)
+        Cell::text(name)
     }
 
     fn inviter_of(&self, invitation: &Invitation) -> Cell<'_> {
         match inviter(invitation) {
-            Some(key) => self.inviters.get(&key).map_or(Cell::Blank, |name| name.as_str().into()),
+            Some(key) => Cell::text(self.inviters.get(&key).map(String::as_str)),
             None => views::Person::operator().label().into(),
         }
+    }
+}
+
+fn member_cells(member: &Member, now: Timestamp) -> UserCells<'_> {
+    let kind = match member.kind() {
+        MemberKind::Person => "Person",
+        MemberKind::Service => "Service",
+    };
+    UserCells {
+        kind: kind.into(),
+        email: Cell::text(member.email.as_ref().map(Email::as_str)),
+        name: Cell::text(member.name.as_deref()),
+        display_name: Cell::text(member.display_name.as_ref().map(Name::as_str)),
+        status: if member.has_access(now) { "Active" } else { "Access ended" }.into(),
+        joined_at: Cell::Time(member.joined_at),
+        access_end: Cell::time(member.access_expires_at),
+        member_id: member.id().to_string().into(),
+        user_id: member.user_id.as_str().into(),
+        ..UserCells::default()
     }
 }
 

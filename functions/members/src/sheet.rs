@@ -47,9 +47,10 @@ impl Column {
 pub(crate) type Facts = Vec<(&'static str, Cell<'static>)>;
 
 /// The content of a cell.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum Cell<'a> {
     /// Empty.
+    #[default]
     Blank,
     /// A text. It is never interpreted.
     Text(Cow<'a, str>),
@@ -57,6 +58,18 @@ pub(crate) enum Cell<'a> {
     Number(u32),
     /// A time in UTC, to the second. Excel times have no zone, so the header must name it.
     Time(Timestamp),
+}
+
+impl<'a> Cell<'a> {
+    /// A text; blank without one.
+    pub(crate) fn text(text: Option<&'a str>) -> Self {
+        text.map_or(Self::Blank, Self::from)
+    }
+
+    /// A time; blank without one.
+    pub(crate) fn time(at: Option<Timestamp>) -> Self {
+        at.map_or(Self::Blank, Self::Time)
+    }
 }
 
 impl<'a, T: Into<Cow<'a, str>>> From<T> for Cell<'a> {

@@ -10,7 +10,7 @@ use shared::{
     },
 };
 
-use crate::Sort;
+use crate::filters::Sort;
 
 /// The most users that a list or an export sorts by name or by role name.
 pub const MAX_SORTED: usize = 500;
@@ -37,8 +37,17 @@ enum Compared {
 /// All users that match, in order, and their roles.
 pub(crate) struct SortedUsers {
     order: NameOrder,
-    users: Vec<(String, ListedUser)>,
+    users: Vec<(Place, ListedUser)>,
     roles: RoleSummaries,
+}
+
+/// The place of a user in an order by name. No two users have the same one.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    /// The compared name.
+    name: String,
+    address: String,
+    id: String,
 }
 
 /// The users of an export, in order.
@@ -84,14 +93,13 @@ impl NameOrder {
         if self.compared == Compared::RoleName {
             store.load_missing_roles(&mut roles, &found).await?;
         }
-        let with_key = |user| (self.key(&user, &roles), user);
-        let mut users: Vec<_> = found.into_iter().map(with_key).collect();
+        let placed = |user| (self.place(&user, &roles), user);
+        let mut users: Vec<_> = found.into_iter().map(placed).collect();
         users.sort_by(|(one, _), (other, _)| self.direction.compare(one, other));
         Ok(SortedUsers { order: self, users, roles })
     }
 
-    /// The compared name, then the address, then the id: no two users have the same key.
-    fn key(self, user: &ListedUser, roles: &RoleSummaries) -> String {
+    fn place(self, user: &ListedUser, roles: &RoleSummaries) -> Place {
         let (name, address, id) = match user {
             ListedUser::Active(member) => {
                 let names = member.folded_names();
@@ -102,12 +110,12 @@ impl NameOrder {
                 (None, invitation.email.to_string(), invitation.id.to_string())
             }
         };
-        let name = match self.compared {
+        let mut name = match self.compared {
             Compared::Name => name.unwrap_or_else(|| fold(&address)),
             Compared::RoleName => fold(&user.role().shown_name(roles.of(user.role()))),
         };
-        let compared = &name[..name.floor_char_boundary(MAX_COMPARED)];
-        format!("{compared}\0{address}\0{id}")
+        name.truncate(name.floor_char_boundary(MAX_COMPARED));
+        Place { name, address, id }
     }
 
     fn refusal(self) -> Problem {
@@ -124,18 +132,20 @@ impl NameOrder {
 }
 
 impl SortedUsers {
-    /// The requested page and the roles. It begins after the key of the position, whether or not a user has that key.
+    /// The requested page and the roles. It begins after a place, whether or not a user is there.
     pub(crate) fn page(
         self,
         PageRequest { limit, after }: PageRequest<'_>,
     ) -> (Slice<ListedUser>, RoleSummaries) {
         let direction = self.order.direction;
-        let is_after =
-            |key: &String| after.is_none_or(|after| direction.compare(key, &after.key).is_gt());
-        let mut rest = self.users.into_iter().filter(|(key, _)| is_after(key));
+        let after = after.map(Place::at);
+        let is_after = |place: &Place| {
+            after.as_ref().is_none_or(|after| direction.compare(place, after).is_gt())
+        };
+        let mut rest = self.users.into_iter().filter(|(place, _)| is_after(place));
         let page: Vec<_> = rest.by_ref().take(limit).collect();
         let last = page.last().filter(|_| rest.next().is_some());
-        let next = last.map(|(key, _)| Position::new(key.clone()));
+        let next = last.map(|(place, _)| place.position());
         (Slice { items: page.into_iter().map(|(_, user)| user).collect(), next }, self.roles)
     }
 
@@ -143,6 +153,17 @@ impl SortedUsers {
     pub(crate) fn all(self) -> (ExportedUsers<'static>, RoleSummaries) {
         let users = self.users.into_iter().map(|(_, user)| user).collect();
         (ExportedUsers::Sorted(Some(users)), self.roles)
+    }
+}
+
+impl Place {
+    fn position(&self) -> Position {
+        Position::of_parts([&self.name, &self.address, &self.id])
+    }
+
+    fn at(position: &Position) -> Self {
+        let [name, address, id] = position.parts().map(str::to_owned);
+        Self { name, address, id }
     }
 }
 

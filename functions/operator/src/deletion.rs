@@ -9,7 +9,7 @@ use shared::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct DeleteOrganizationRequest {
+pub(crate) struct DeleteAsOperatorRequest {
     name: NameField<MAX_ORGANIZATION_NAME>,
     reason: RequiredText<MAX_REASON>,
 }
@@ -18,9 +18,9 @@ pub(crate) async fn delete(
     call: Call,
     Path(org): Path<OrgId>,
     if_match: IfMatch,
-    Json(wanted): Json<DeleteOrganizationRequest>,
+    Json(wanted): Json<DeleteAsOperatorRequest>,
 ) -> Result<Answer, ApiError> {
-    let DeleteOrganizationRequest { name: NameField(name), reason: RequiredText(reason) } = wanted;
+    let DeleteAsOperatorRequest { name: NameField(name), reason: RequiredText(reason) } = wanted;
     let Call { app, context, .. } = call.as_operator()?;
     let found = app.store.get([Key::organization(org), Key::counts(org)]).await?;
     let before = found.organization_for_operator(org)?;

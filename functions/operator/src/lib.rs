@@ -3,10 +3,13 @@
 mod accounts;
 mod customers;
 mod deletion;
+mod erasure;
 mod invitations;
 mod offboarding;
 mod people;
+mod personal_data;
 mod reason;
+mod rounds;
 mod security;
 mod super_admin;
 mod suspension;
@@ -54,7 +57,7 @@ pub fn router() -> Router<App> {
         .route("/v1/operator/people", get(people::find))
         .route("/v1/operator/people/{person}/data", get(people::data))
         .route("/v1/operator/people/{person}/offboard", post(offboarding::offboard))
-        .route("/v1/operator/people/{person}", delete(people::erase))
+        .route("/v1/operator/people/{person}", delete(erasure::erase))
         .route(
             "/v1/operator/organizations/{org}/customers/{customer}",
             put(customers::link).delete(customers::unlink),
@@ -63,7 +66,7 @@ pub fn router() -> Router<App> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CreateOrganizationRequest {
+struct CreateAsOperatorRequest {
     name: NameField<MAX_ORGANIZATION_NAME>,
     kind: Option<Kind>,
     parent: Option<OrgId>,
@@ -72,7 +75,7 @@ struct CreateOrganizationRequest {
     language: Option<Language>,
 }
 
-impl CreateOrganizationRequest {
+impl CreateAsOperatorRequest {
     fn draft(self) -> OrganizationDraft {
         let Self { name: NameField(name), kind, language, first_admin_email: first_admin, .. } =
             self;
@@ -110,7 +113,7 @@ impl Above {
 
 async fn create(
     call: Call,
-    Json(wanted): Json<CreateOrganizationRequest>,
+    Json(wanted): Json<CreateAsOperatorRequest>,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
     let above = Above::read(&app, wanted.parent).await?;
@@ -127,7 +130,7 @@ async fn create(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ListQuery {
+struct ListOrganizationsQuery {
     /// The beginning of a name, in any case.
     q: Option<String>,
     #[serde(default)]
@@ -139,7 +142,7 @@ struct ListQuery {
 /// first.
 async fn list(
     call: Call,
-    Query(ListQuery { q, limit, cursor }): Query<ListQuery>,
+    Query(ListOrganizationsQuery { q, limit, cursor }): Query<ListOrganizationsQuery>,
 ) -> Result<Json<Page<views::Organization>>, ApiError> {
     let Call { app, .. } = call.as_operator()?;
     let beginning = q.as_deref().map(str::trim).filter(|text| !text.is_empty());

@@ -7,7 +7,7 @@ use shared::{
     store::{EndedAccess, PersonalData},
 };
 
-use crate::people::Rounds;
+use crate::rounds::Rounds;
 
 /// What an offboarding ended, and what it left.
 #[derive(Serialize)]
@@ -37,7 +37,7 @@ impl LeftOrganization {
 }
 
 /// Offboards a person everywhere. Repeats until strongly consistent reads find nothing more to end. If time
-/// runs out, the same request continues.
+/// runs out, the same request continues. Only the last transaction keeps the answer for the idempotency key.
 pub(crate) async fn offboard(
     call: Call,
     Path(id): Path<PersonId>,
@@ -45,7 +45,6 @@ pub(crate) async fn offboard(
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
     let mut rounds = Rounds::begin();
-    // The last transaction keeps the answer for the key.
     let steps = RequestContext { idempotency_key: None, ..context.clone() };
     loop {
         let data = app.store.personal_data(id).await?;

@@ -15,13 +15,13 @@ pub(crate) struct ReasonRequest {
     pub(crate) reason: RequiredText<MAX_REASON>,
 }
 
-/// Answers a request that takes a restriction from an organization. `lifted` is the rule, `write` adds its
-/// change to a transaction. If nothing changes, nothing is written.
+/// Answers a request that takes a restriction from an organization. `rule` returns the organization without it,
+/// and `write` adds the change to a transaction. If nothing changes, nothing is written.
 pub(crate) async fn lift(
     call: Call,
     org: OrgId,
     if_match: IfMatch,
-    lifted: fn(&Organization, Timestamp) -> Organization,
+    rule: fn(&Organization, Timestamp) -> Organization,
     write: impl for<'a> FnOnce(
         Transaction<'a>,
         &Organization,
@@ -31,7 +31,7 @@ pub(crate) async fn lift(
     let Call { app, context, .. } = call.as_operator()?;
     let before = app.store.organization_for_operator(org).await?;
     if_match.check(before.version)?;
-    let after = lifted(&before, context.at);
+    let after = rule(&before, context.at);
     let answer = Answer::no_content();
     if after == before {
         return Ok(answer);

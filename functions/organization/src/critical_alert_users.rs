@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 use shared::{
-    domain::{self, AlertId, Budgets, CriticalAlertUser, Email, OrgId, Organization},
+    domain::{self, AlertId, Email, OrgId},
     http::{Answer, ApiError, Call, IfMatch, Json, NoBody, Path, views},
-    store::{Key, Transaction},
+    store::Key,
 };
 
 use crate::entries;
@@ -16,7 +16,7 @@ pub(crate) struct AddCriticalAlertUserRequest {
 }
 
 /// Adds an address, which gets a mail about it: the budgets of invitations count it (INV14). An address
-/// that is in the list already is returned unchanged.
+/// that is in the list already is returned unchanged; a transaction without changes keeps the answer for a repeat.
 pub(crate) async fn add(
     Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
@@ -30,25 +30,13 @@ pub(crate) async fn add(
     let location = format!("/v1/organizations/{org}/critical-alert-users/{id}");
     if let Some(before) = found.list_entry(&key)? {
         let answer = Answer::created(location, &entries::present::<Email>(&app, before).await?);
-        // A transaction without changes keeps the answer for a repeat.
         return answer.commit(app.store.transaction(&context)).await;
     }
     let view = views::CriticalAlertUser::of(user.clone(), views::Person::caller(&actor));
     let answer = Answer::created(location, &view);
     let writes = app.store.transaction(&context).add_entry(&actor, &user, tombstone)?;
-    answer.commit(spend(writes, &app.deployment.budgets, &actor.org, &user)).await
-}
-
-/// Counts the mail about a new entry in the budgets of its address and of the organization.
-fn spend<'a>(
-    writes: Transaction<'a>,
-    budgets: &Budgets,
-    org: &Organization,
-    user: &CriticalAlertUser,
-) -> Transaction<'a> {
-    let of_address = budgets.of_address(&user.value, user.added_at);
-    let of_organization = budgets.of_organization(org, user.added_at);
-    writes.spend(&of_address, 1).spend(&of_organization, 1)
+    let budgets = &app.deployment.budgets;
+    answer.commit(writes.spend_on_mail(budgets, &actor.org, [&user.value])).await
 }
 
 pub(crate) async fn remove(

@@ -93,12 +93,10 @@ pub(crate) async fn ask(
     Path(org): Path<OrgId>,
     OptionalJson(CreateJoinRequest { comment: Text(comment) }): OptionalJson<CreateJoinRequest>,
 ) -> Result<Answer, ApiError> {
-    let slot = own_slot(&person, org);
-    let requester =
-        JoinRequester { store: &app.store, person: &person, org, slot, context: &context };
+    let requester = JoinRequester::new(&app.store, &person, org, &context);
     let found = requester.read().await?;
     let organization = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
-    let (request, facts) = requester.ask(&organization, found, comment).await?;
+    let (request, facts) = requester.request(&organization, found, comment).await?;
     let view = views::JoinRequest::of(request.clone(), organization.name.clone());
     let answer = Answer::created(format!("/v1/organizations/{org}/join-requests/mine"), &view);
     let budget = app.deployment.budgets.of_requester(org, &person.id, context.at);
@@ -122,13 +120,17 @@ struct JoinRequester<'a> {
     context: &'a RequestContext,
 }
 
-impl JoinRequester<'_> {
+impl<'a> JoinRequester<'a> {
+    fn new(store: &'a Store, person: &'a Person, org: OrgId, context: &'a RequestContext) -> Self {
+        Self { store, person, org, slot: own_slot(person, org), context }
+    }
+
     /// The request, and what it relied on. Ends a membership whose access has ended first.
     ///
     /// # Errors
     ///
     /// The refusals of [`domain::ask_to_join`], and the errors of the store.
-    async fn ask(
+    async fn request(
         &self,
         organization: &Organization,
         found: FetchedItems,

@@ -4,13 +4,11 @@
 use shared::{
     domain::{self, CustomerLink, OrgId, Refusal},
     http::{
-        Answer, ApiError, App, Call, IfMatch, Json, NoBody, Page, PageQuery, Path, Query, views,
+        Answer, ApiError, App, Attempt, Call, IfMatch, Json, MAX_ATTEMPTS, NoBody, Page, PageQuery,
+        Path, Query, retry_lost_races, views,
     },
-    store::{Error, FetchedItems, Key, LinkChange, List},
+    store::{FetchedItems, Key, LinkChange, List},
 };
-
-/// The maximum number of attempts to suspend or resume a link.
-const MAX_ATTEMPTS: usize = 4;
 
 /// Lists the customers of the organization in the path, the oldest organization first.
 pub(crate) async fn customers(
@@ -73,21 +71,10 @@ impl SuspendLink {
     /// Changes the link. The partner counts its links, so a change of another one at the same time makes another
     /// attempt necessary.
     async fn answer(&self) -> Result<Answer, ApiError> {
-        for _ in 1..MAX_ATTEMPTS {
-            match self.attempt().await? {
-                Err(Error::Refused(Refusal::ChangedConcurrently)) => {}
-                written => return Ok(written?),
-            }
-        }
-        Ok(self.attempt().await??)
+        Ok(retry_lost_races(MAX_ATTEMPTS, |_| self.attempt()).await??)
     }
 
-    /// The answer, or the error of the write.
-    ///
-    /// # Errors
-    ///
-    /// The refusals of the rule, and the errors of the reads.
-    async fn attempt(&self) -> Result<Result<Answer, Error>, ApiError> {
+    async fn attempt(&self) -> Attempt<Answer> {
         let Call { app, person, context, .. } = &self.call;
         let key = Key::customer(self.partner, self.org);
         let also = [key.clone(), Key::organization(self.partner)];
@@ -107,7 +94,7 @@ impl SuspendLink {
         let (customer, after) = (&actor.org, Some(after));
         let change = LinkChange { partner, customer, before, after, tombstone: None };
         let writes = app.store.transaction(context).suspend_link(&actor, change)?;
-        Ok(writes.commit(&answer).await.and_then(|done| answer.or_recorded(done)))
+        answer.attempt(writes).await
     }
 }
 

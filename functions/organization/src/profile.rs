@@ -32,13 +32,9 @@ pub(crate) async fn create(
     let org = Organization::create(id, name, Kind::Standard, Some(&person), context.at);
     let first_member =
         Member::new(&person, &org, RoleId::SUPER_ADMIN, Source::Creator, context.at)?;
-    let super_admin = Some(views::Person::member(&first_member));
-    let names = views::OrganizationNames { super_admin, parent: None };
-    let organization = views::Organization::of(&org, org.conditions(None), names);
-    let (language, profile) = (org.language, Profile::default());
-    let view = OrganizationDetails { organization, language, profile, ancestors: None };
-    let answer =
-        Answer::created(format!("/v1/organizations/{id}"), &view).with_version(org.version);
+    let view = OrganizationDetails::of_new(&org, &first_member);
+    let location = format!("/v1/organizations/{id}");
+    let answer = Answer::created(location, &view).with_version(org.version);
     let (org, first_member) = (&org, Some(&first_member));
     let new = NewOrganization { org, first_member, first_admin: None, parent: None, creator: None };
     let budget = app.deployment.budgets.of_creator(&person.id, context.at);
@@ -68,6 +64,15 @@ struct Ancestor {
 }
 
 impl OrganizationDetails {
+    /// Shows a new organization, which is the root of its tree.
+    fn of_new(org: &Organization, first_member: &Member) -> Self {
+        let super_admin = Some(views::Person::member(first_member));
+        let names = views::OrganizationNames { super_admin, parent: None };
+        let organization = views::Organization::of(org, org.conditions(None), names);
+        let (language, profile) = (org.language, Profile::default());
+        Self { organization, language, profile, ancestors: None }
+    }
+
     /// Shows an organization under the conditions of the tree. `found` has the names that are next to its ids.
     fn of(
         org: &Organization,
@@ -84,12 +89,12 @@ impl OrganizationDetails {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ShowOrganizationQuery {
-    include: Option<Include>,
+    include: Option<OrganizationInclude>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Include {
+enum OrganizationInclude {
     /// The names of the organizations above, which cost a read unit each.
     Ancestors,
 }
@@ -103,7 +108,7 @@ pub(crate) async fn show(
     actor.require(RoleObject::OrganizationGeneralInformation, Level::ViewOnly)?;
     let profile = found.profile(org)?;
     let mut view = OrganizationDetails::of(&actor.org, actor.conditions, &found, profile)?;
-    if let Some(Include::Ancestors) = include {
+    if let Some(OrganizationInclude::Ancestors) = include {
         let path = &actor.org.path;
         let ids: Vec<_> = path.ids().take(path.depth()).collect();
         let found = app.store.get_also(found, ids.iter().copied().map(Key::organization)).await?;

@@ -3,16 +3,19 @@
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, OrgId, Refusal, RequestContext, RequestedTarget, RoleDeletionStep, RoleId, Standing,
-        UserCount,
+        self, OrgId, Reassignment, Refusal, RequestContext, RequestedTarget, RoleDeletionStep,
+        RoleId, Standing, UserCount,
     },
-    http::{Answer, ApiError, App, Call, IfMatch, NoBody, Path, Problem, Query},
+    http::{
+        Answer, ApiError, Attempt, Call, IfMatch, MAX_ATTEMPTS, NoBody, Path, Problem, Query,
+        retry_lost_races,
+    },
     store::{
         Deadline, Error, FetchedItems, Key, ReassignmentProgress, RoleDeletion, RoleWithUsers,
     },
 };
 
-use crate::{MAX_ATTEMPTS, editable};
+use crate::editable;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,12 +33,8 @@ pub(crate) async fn delete(
 ) -> Result<Answer, ApiError> {
     let deadline = Deadline::begin();
     let request = DeleteRole { call, org, role, reassign_to, if_match, deadline };
-    for attempt in 1..=MAX_ATTEMPTS {
-        if let Some(answer) = request.attempt(attempt).await? {
-            return Ok(answer);
-        }
-    }
-    Err(Refusal::ChangedConcurrently.into())
+    let attempt = |nth| request.attempt(nth);
+    Ok(retry_lost_races(MAX_ATTEMPTS, attempt).await??)
 }
 
 /// A request to delete a role.
@@ -48,60 +47,89 @@ struct DeleteRole {
     deadline: Deadline,
 }
 
+/// What a deletion depends on.
+struct DeletionFacts {
+    actor: Standing,
+    /// With the role that the users get.
+    found: FetchedItems,
+    before: RoleWithUsers,
+}
+
 impl DeleteRole {
-    /// Deletes the role, or begins or continues its deletion. `None` if its users changed meanwhile.
-    async fn attempt(&self, nth: usize) -> Result<Option<Answer>, ApiError> {
-        let Call { app, person, context, .. } = &self.call;
+    /// Deletes the role, or begins or continues its deletion.
+    async fn attempt(&self, nth: usize) -> Attempt<Answer> {
+        let facts = self.facts().await?;
+        let step = self.next_step(&facts)?;
+        self.if_match.check(facts.before.role.version)?;
+        match step {
+            RoleDeletionStep::Delete => self.delete_unused(&facts).await,
+            RoleDeletionStep::Reassign(reassignment) => {
+                self.reassign(nth, &facts, reassignment).await
+            }
+            RoleDeletionStep::Continue => {
+                let deletion = facts.found.role_deletion(&facts.actor.org, facts.before)?;
+                // As with the clean-up, the event of the end names no actor.
+                let RequestContext { at, ref request_id, seed, .. } = self.call.context;
+                let context = RequestContext::without_actor(at, request_id, seed);
+                self.finish_in_time(&context, deletion).await.map(Ok)
+            }
+        }
+    }
+
+    async fn facts(&self) -> Result<DeletionFacts, ApiError> {
+        let Call { app, person, .. } = &self.call;
         let roles = [Some(self.role), self.reassign_to].into_iter().flatten();
         let keys = roles.filter_map(|role| Key::custom_role(self.org, role));
         let (actor, found) = app.store.facts(person, self.org, keys).await?;
         let before = editable(&actor, &found, self.role)?;
-        let RoleWithUsers { role, users } = &before;
-        let step = self.next_step(&actor, &found, &before)?;
-        self.if_match.check(role.version)?;
-        let writes = app.store.transaction(context);
-        match step {
-            RoleDeletionStep::Delete => match writes.delete_role(&actor, role)?.commit(&()).await {
-                Err(Error::Refused(Refusal::RoleInUse(_))) if self.reassign_to.is_some() => {
-                    Ok(None)
-                }
-                deleted => self.if_match.outcome(deleted).map(|_| Some(Answer::no_content())),
-            },
-            RoleDeletionStep::Reassign(reassignment) => {
-                match app
-                    .store
-                    .delete_role_with_users(context, &actor, &before, &reassignment)
-                    .await
-                {
-                    Ok(true) => return Ok(Some(Answer::no_content())),
-                    Err(Error::Refused(_)) if nth < MAX_ATTEMPTS => return Ok(None),
-                    // Many users, or an index that lags: several transactions delete the role.
-                    Ok(false) | Err(Error::Refused(_)) => {}
-                    Err(error) => return Err(error.into()),
-                }
-                let ending_role = domain::begin_reassignment(role, reassignment, context.at);
-                let begun = writes.begin_reassignment(&actor, role, &ending_role)?;
-                self.if_match.outcome(begun.commit(&()).await)?;
-                let ending = RoleWithUsers { role: ending_role, users: *users };
-                let deletion = found.role_deletion(&actor.org, ending)?;
-                finish_in_time(app, context, deletion, &self.deadline).await.map(Some)
+        Ok(DeletionFacts { actor, found, before })
+    }
+
+    /// Deletes a role without users. It may get some meanwhile.
+    async fn delete_unused(
+        &self,
+        DeletionFacts { actor, before, .. }: &DeletionFacts,
+    ) -> Attempt<Answer> {
+        let Call { app, context, .. } = &self.call;
+        let writes = app.store.transaction(context).delete_role(actor, &before.role)?;
+        match writes.commit(&()).await {
+            Err(Error::Refused(Refusal::RoleInUse(_))) if self.reassign_to.is_some() => {
+                Ok(Err(Refusal::ChangedConcurrently))
             }
-            RoleDeletionStep::Continue => {
-                let deletion = found.role_deletion(&actor.org, before)?;
-                // As with the clean-up, the event of the end names no actor.
-                let RequestContext { at, ref request_id, seed, .. } = *context;
-                let context = RequestContext::without_actor(at, request_id, seed);
-                finish_in_time(app, &context, deletion, &self.deadline).await.map(Some)
-            }
+            deleted => self.if_match.outcome(deleted).map(|_| Ok(Answer::no_content())),
         }
+    }
+
+    /// Gives the users of the role another one, and deletes the role: in one transaction, or in several for many
+    /// users or an index that lags.
+    async fn reassign(
+        &self,
+        nth: usize,
+        DeletionFacts { actor, found, before }: &DeletionFacts,
+        reassignment: Reassignment,
+    ) -> Attempt<Answer> {
+        let Call { app, context, .. } = &self.call;
+        match app.store.delete_role_with_users(context, actor, before, &reassignment).await {
+            Ok(true) => return Ok(Ok(Answer::no_content())),
+            Err(Error::Refused(_)) if nth < MAX_ATTEMPTS => {
+                return Ok(Err(Refusal::ChangedConcurrently));
+            }
+            Ok(false) | Err(Error::Refused(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let RoleWithUsers { role, users } = before;
+        let ending = domain::begin_reassignment(role, reassignment, context.at);
+        let writes = app.store.transaction(context).begin_reassignment(actor, role, &ending)?;
+        self.if_match.outcome(writes.commit(&()).await)?;
+        let ending = RoleWithUsers { role: ending, users: *users };
+        let deletion = found.role_deletion(&actor.org, ending)?;
+        self.finish_in_time(context, deletion).await.map(Ok)
     }
 
     /// The next step of the deletion. A refusal of the other role points to its parameter.
     fn next_step(
         &self,
-        actor: &Standing,
-        found: &FetchedItems,
-        RoleWithUsers { role, users }: &RoleWithUsers,
+        DeletionFacts { actor, found, before }: &DeletionFacts,
     ) -> Result<RoleDeletionStep, ApiError> {
         use Refusal::{
             NoSuchRole, RoleBeingDeleted, ServiceRoleNotAllowed, SuperAdminNotAssignable,
@@ -110,7 +138,7 @@ impl DeleteRole {
         let target_role = key.map(|key| found.role(&key)).transpose()?.flatten();
         let target_role = target_role.as_ref().map(|found| &found.role);
         let target = self.reassign_to.map(|id| RequestedTarget { id, role: target_role });
-        let step = domain::delete_role(actor, role, *users, target);
+        let step = domain::delete_role(actor, &before.role, before.users, target);
         step.map_err(|refusal| match refusal {
             NoSuchRole | RoleBeingDeleted(_) | SuperAdminNotAssignable | ServiceRoleNotAllowed
                 if self.reassign_to.is_some() =>
@@ -120,6 +148,23 @@ impl DeleteRole {
             _ => refusal.into(),
         })
     }
+
+    /// Gives users the other role until the request must end. The scheduled clean-up continues.
+    async fn finish_in_time(
+        &self,
+        context: &RequestContext,
+        deletion: RoleDeletion,
+    ) -> Result<Answer, ApiError> {
+        let stop = || self.deadline.has_passed();
+        Ok(match self.call.app.store.reassign_users(context, deletion, stop).await? {
+            ReassignmentProgress::Done | ReassignmentProgress::AlreadyDeleted => {
+                Answer::no_content()
+            }
+            ReassignmentProgress::Unfinished { reassigned, remaining } => {
+                Answer::accepted(&ReassignmentView { moved: reassigned, remaining })
+            }
+        })
+    }
 }
 
 /// The progress of a deletion that continues after the response.
@@ -127,20 +172,4 @@ impl DeleteRole {
 struct ReassignmentView {
     moved: UserCount,
     remaining: UserCount,
-}
-
-/// Gives users the other role until the request must end. The scheduled clean-up continues.
-async fn finish_in_time(
-    app: &App,
-    context: &RequestContext,
-    deletion: RoleDeletion,
-    deadline: &Deadline,
-) -> Result<Answer, ApiError> {
-    let progress = app.store.reassign_users(context, deletion, || deadline.has_passed()).await?;
-    Ok(match progress {
-        ReassignmentProgress::Done | ReassignmentProgress::AlreadyDeleted => Answer::no_content(),
-        ReassignmentProgress::Unfinished { reassigned, remaining } => {
-            Answer::accepted(&ReassignmentView { moved: reassigned, remaining })
-        }
-    })
 }

@@ -12,7 +12,10 @@ use shared::{
         self, BuiltIn, Conditions, CustomRoleId, Kind, Level, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME,
         OrgId, Organization, Refusal, RoleDraft, RoleId, RoleObject, Standing, UserCount, Version,
     },
-    http::{Answer, ApiError, App, Call, IfMatch, Json, NameField, Path, Text, WithEtag, views},
+    http::{
+        Answer, ApiError, App, Attempt, Call, IfMatch, Json, MAX_ATTEMPTS, NameField, Path, Text,
+        WithEtag, retry_lost_races, views,
+    },
     store::{Error, FetchedItems, Key, OrganizationCounts, RoleChange, RoleWithUsers},
 };
 
@@ -211,9 +214,6 @@ struct UpdateRoleRequest {
     permissions: BTreeMap<RoleObject, Level>,
 }
 
-/// The maximum number of attempts to edit or delete a role.
-const MAX_ATTEMPTS: usize = 4;
-
 impl UpdateRoleRequest {
     fn draft(self) -> RoleDraft {
         let name = self.name.map(|NameField(name)| name);
@@ -229,14 +229,8 @@ async fn edit(
     Json(wanted): Json<UpdateRoleRequest>,
 ) -> Result<Answer, ApiError> {
     let request = EditRole { call, org, role, draft: wanted.draft(), if_match };
-    for _ in 1..MAX_ATTEMPTS {
-        match request.attempt().await? {
-            // The organization's item has the levels of all roles: another role may have changed.
-            Err(Error::Refused(Refusal::ChangedConcurrently)) => {}
-            written => return request.if_match.outcome(written),
-        }
-    }
-    request.if_match.outcome(request.attempt().await?)
+    let edited = retry_lost_races(MAX_ATTEMPTS, |_| request.attempt()).await?;
+    request.if_match.outcome(edited.map_err(Error::Refused))
 }
 
 /// A request to edit a role.
@@ -249,12 +243,9 @@ struct EditRole {
 }
 
 impl EditRole {
-    /// The answer, or the error of the write.
-    ///
-    /// # Errors
-    ///
-    /// The refusals of the rule, and the errors of the reads.
-    async fn attempt(&self) -> Result<Result<Answer, Error>, ApiError> {
+    /// Edits the role. The organization's item has the levels of all roles, so a change of another role at the
+    /// same time makes another attempt necessary.
+    async fn attempt(&self) -> Attempt<Answer> {
         let Call { app, person, context, .. } = &self.call;
         let key = Key::custom_role(self.org, self.role);
         let (actor, found) = app.store.facts_in_tree(person, self.org, key).await?;
@@ -267,10 +258,8 @@ impl EditRole {
             return Ok(Ok(answer));
         }
         let change = RoleChange { before: &before, after: &after };
-        Ok(match app.store.transaction(context).edit_role(&actor, change) {
-            Ok(writes) => writes.commit(&answer).await.and_then(|done| answer.or_recorded(done)),
-            Err(error) => Err(error),
-        })
+        let writes = app.store.transaction(context).edit_role(&actor, change)?;
+        answer.attempt(writes).await
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{name_reassignments, show_built_in};
 /// The query of the list. Parameters with several values are repeated.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct ListQuery {
+pub(crate) struct ListRolesQuery {
     #[serde(serialize_with = "as_set")]
     organization_id: Vec<OrgId>,
     /// Only roles with users of one of these statuses. Empty: any role.
@@ -40,7 +40,7 @@ pub(crate) struct ListQuery {
     cursor: Option<String>,
 }
 
-impl ListQuery {
+impl ListRolesQuery {
     /// The caller's standing, and the filter for the store.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl ListQuery {
 pub(crate) async fn list(
     Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<ListRolesQuery>,
 ) -> Result<Json<CountedPage<views::Role>>, ApiError> {
     let (limit, cursor) = (query.limit, query.cursor.as_deref());
     let pagination = Pagination::filtered("roles", &org, &query, limit, cursor)?;

@@ -55,7 +55,7 @@ async fn create(
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct ListQuery {
+struct ListSubOrganizationsQuery {
     depth: Depth,
     limit: Limit,
     cursor: Option<String>,
@@ -81,7 +81,7 @@ struct SubOrganizationRow {
 async fn list(
     Call { app, person, .. }: Call,
     Path(org): Path<OrgId>,
-    Query(ListQuery { depth, limit, cursor }): Query<ListQuery>,
+    Query(ListSubOrganizationsQuery { depth, limit, cursor }): Query<ListSubOrganizationsQuery>,
 ) -> Result<Json<Page<SubOrganizationRow>>, ApiError> {
     let pagination =
         Pagination::filtered("sub-organizations", &org, &depth, limit, cursor.as_deref())?;

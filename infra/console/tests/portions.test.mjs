@@ -49,7 +49,7 @@ test('a table without a column for the role has the chosen one, and one with it 
 });
 
 test('the column with addresses has each name that the API reads', () => {
-  const source = readFileSync(new URL('../../../functions/invite/src/csv/mod.rs', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('../../../functions/invite/src/csv/columns.rs', import.meta.url), 'utf8');
   const [, list] = /** @type {RegExpExecArray} */ (/const EMAIL: [^=]*= \[([^\]]*)\]/.exec(source));
   const names = [...list.matchAll(/"(.*)"/g)].map(([, name]) => name);
   assert.ok(names.length > 10, list);

@@ -50,7 +50,7 @@ struct Mails {
 /// The query of the list.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ListQuery {
+struct ListMailsQuery {
     /// Only mails to this address, compared without case.
     to: Option<String>,
 }
@@ -110,7 +110,7 @@ async fn list(
     headers: HeaderMap,
 ) -> Response {
     let query = uri.query().unwrap_or_default();
-    let Ok(ListQuery { to }) = serde_html_form::from_str(query) else {
+    let Ok(ListMailsQuery { to }) = serde_html_form::from_str(query) else {
         let hint = "the mailbox has one parameter: ?to=ada@example.com\n";
         return (StatusCode::BAD_REQUEST, hint).into_response();
     };

@@ -26,6 +26,7 @@ mod query;
 mod read_checks;
 mod refusal;
 mod request_id;
+mod retry;
 mod strict_json;
 #[cfg(test)]
 mod tests;
@@ -57,6 +58,7 @@ pub use public_url::PublicUrl;
 pub use query::Query;
 pub use refusal::ApiError;
 pub use request_id::{MAX_CLIENT_ID, RequestId};
+pub use retry::{Attempt, MAX_ATTEMPTS, retry_lost_races};
 pub use trusted_proxy::TrustedProxy;
 
 use axum::{Router, middleware};

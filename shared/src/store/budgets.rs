@@ -8,7 +8,7 @@ use super::{
     step::{Change, refuse},
     transaction::Transaction,
 };
-use crate::domain::DayBudget;
+use crate::domain::{Budgets, DayBudget, Email, Organization};
 
 /// The attribute with the number of uses.
 const USED: &str = "used";
@@ -44,5 +44,20 @@ impl Transaction<'_> {
             counter.fits(),
             refuse(counter.refusal),
         )
+    }
+
+    /// Counts a mail of an organization to each of some addresses: in their budgets, and in its own.
+    pub fn spend_on_mail<'e>(
+        self,
+        budgets: &Budgets,
+        org: &Organization,
+        addresses: impl IntoIterator<Item = &'e Email>,
+    ) -> Self {
+        let (now, mut writes, mut mails) = (self.context.at, self, 0);
+        for address in addresses {
+            writes = writes.spend(&budgets.of_address(address, now), 1);
+            mails += 1;
+        }
+        writes.spend(&budgets.of_organization(org, now), mails)
     }
 }

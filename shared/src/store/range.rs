@@ -52,6 +52,19 @@ impl Position {
     pub fn new(key: impl Into<String>) -> Self {
         Self { part: 0, key: key.into() }
     }
+
+    /// A position in a list that has no index. `parts` say where; only the first can contain a null character.
+    pub fn of_parts<const N: usize>(parts: [&str; N]) -> Self {
+        Self::new(parts.join("\0"))
+    }
+
+    /// The parts of a position of [`of_parts`](Self::of_parts). Those of another position can be empty.
+    pub fn parts<const N: usize>(&self) -> [&str; N] {
+        let mut parts = [""; N];
+        let known = self.key.rsplitn(N, '\0');
+        parts.iter_mut().rev().zip(known).for_each(|(part, text)| *part = text);
+        parts
+    }
 }
 
 /// Some items of a list, and the position after them if there are more.

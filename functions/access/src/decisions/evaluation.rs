@@ -11,7 +11,7 @@ use shared::{
 use super::{
     DecisionCaller,
     explanation::Explanation,
-    organization,
+    grantable, organization,
     wire::{Evaluation, EvaluationDraft, JsonFields, malformed},
 };
 
@@ -136,9 +136,7 @@ impl BatchItem {
     /// The query for the store; none if the item is denied without a read.
     fn query(&self, caller: &DecisionCaller) -> Option<AccessQuery> {
         let evaluation = self.evaluation.as_ref().ok()?;
-        let action = Action::find(&evaluation.action.name)?;
-        // An action that no level grants is denied without a read.
-        action.level?;
+        let action = grantable(&evaluation.action)?;
         caller.query(&evaluation.subject, &evaluation.resource, vec![action])
     }
 

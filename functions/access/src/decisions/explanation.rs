@@ -1,30 +1,25 @@
 //! The reason for a decision: a code for programs and a sentence for administrators. A response has
 //! it only if the request sets `context.explain`.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
 use serde::Serialize;
 use shared::{
     domain::{
-        AccessPath, Action, BuiltIn, DenyReason, Invitation, Level, Member, Name, OrgId,
-        Organization, PathMembership, Remediation, RoleId, RoleObject, evaluate,
-        inviter_authorized, levels_in, remediation,
+        AccessPath, Action, DenyReason, Level, Name, OrgId, Organization, PathMembership,
+        Remediation, RoleId, RoleObject, evaluate, remediation,
     },
     http::FieldError,
     store::{Error, FetchedItems, Key},
 };
 
 use super::{
-    DecisionCaller, ORGANIZATION, USER, organization, user,
+    DecisionCaller, ORGANIZATION, USER,
+    grantors::Grantors,
+    offer::Offer,
+    organization,
+    reasons::{NOT_A_MEMBER, NOT_A_MEMBER_HERE, deny_reason, grant_reason, level_held},
+    user,
     wire::{Entity, Evaluation},
 };
-
-const NOT_A_MEMBER: &str = "The user is a member neither of this organization nor of one above it that carries this \
-     action, or the organization does not exist.";
-
-const NOT_A_MEMBER_HERE: &str = "The person is not a member of this organization. Whether they reach it as a member of \
-     another organization, such as a partner, is shown to platform operators alone.";
 
 /// The reason for a decision.
 #[derive(Debug, Serialize)]
@@ -56,89 +51,6 @@ struct PathExplanation {
     #[serde(skip_serializing_if = "Option::is_none")]
     deny_reason: Option<&'static str>,
     reason: String,
-}
-
-/// The people who could turn a denial into a grant.
-#[derive(Debug, Default, Serialize)]
-struct Grantors {
-    /// `members`, `operators`, `subject` or `no_one`.
-    who: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    organization_id: Option<OrgId>,
-    /// Absent if the caller does not know the organization.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    organization_name: Option<Name>,
-    /// The levels that such a member holds.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    levels: BTreeMap<RoleObject, Level>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    built_in_roles: Vec<&'static str>,
-    /// The names of these roles, in the same order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    built_in_role_names: Vec<&'static str>,
-    reason: &'static str,
-}
-
-/// What a pending invitation offers for an action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Offer {
-    /// Accepting it grants the action.
-    Open,
-    /// The organization is suspended (SA7).
-    Suspended,
-    /// The access that it offers has ended (END1).
-    AccessEnded,
-    Expired,
-    /// Its inviter may no longer grant the role (INV9).
-    InviterNotAuthorized,
-    /// The role that it offers does not grant the action.
-    RoleTooLow,
-}
-
-impl Offer {
-    /// What `invitation`, which `sender` sent last, offers for `action`.
-    pub(super) fn of(
-        invitation: &Invitation,
-        sender: Option<&Member>,
-        action: Action,
-        org: &Organization,
-        now: Timestamp,
-    ) -> Self {
-        let levels = levels_in(org, invitation.role_id);
-        let grants = |needed| levels.is_some_and(|it| it.level_on(action.role_object) >= needed);
-        if org.suspension().is_some() {
-            Self::Suspended
-        } else if invitation.access_expires_at.is_some_and(|end| end <= now) {
-            Self::AccessEnded
-        } else if invitation.expired(now) {
-            Self::Expired
-        } else if !inviter_authorized(org, invitation, sender, now) {
-            Self::InviterNotAuthorized
-        } else if action.level.is_some_and(grants) {
-            Self::Open
-        } else {
-            Self::RoleTooLow
-        }
-    }
-
-    fn reason(self) -> &'static str {
-        match self {
-            Self::Open => "The person is invited, but has not accepted the invitation.",
-            Self::Suspended => {
-                "The person is invited, but cannot accept while the organization is suspended."
-            }
-            Self::AccessEnded => {
-                "The person is invited, but the access that is offered has ended. Change its end."
-            }
-            Self::Expired => "The person is invited, but the invitation has expired. Resend it.",
-            Self::InviterNotAuthorized => {
-                "The person is invited, but the member who sent the invitation may no longer give its role. Resend it."
-            }
-            Self::RoleTooLow => {
-                "The person is invited, but the role that is offered does not grant this."
-            }
-        }
-    }
 }
 
 /// Who reads an explanation.
@@ -293,66 +205,14 @@ impl PathExplanation {
             organization_name: membership.standing.org.name.clone(),
             role_id: role,
             role_name: role.map(name).transpose()?,
-            level_held: membership.standing.effective.level_on(action.role_object),
+            level_held: level_held(membership, action),
             granted: result.is_ok(),
             deny_reason: result.err().map(DenyReason::key),
             reason: match result {
                 Ok(()) => grant_reason(membership, action),
-                Err(deny) => deny_text(deny, Some(membership), action),
+                Err(deny) => deny_reason(deny, Some(membership), action),
             },
         })
-    }
-}
-
-impl Grantors {
-    /// The person themselves, by what `reason` says.
-    fn subject(reason: &'static str) -> Self {
-        Self { who: "subject", reason, ..Self::default() }
-    }
-}
-
-impl Grantors {
-    /// The people with the name of their organization, if it is `org`.
-    fn naming(self, org: &Organization) -> Self {
-        let is_same = self.organization_id == Some(org.id());
-        let organization_name = self.organization_name.or(is_same.then(|| org.name.clone()));
-        Self { organization_name, ..self }
-    }
-}
-
-impl From<Remediation> for Grantors {
-    fn from(remediation: Remediation) -> Self {
-        let (who, reason) = match &remediation {
-            Remediation::Holders { .. } => (
-                "members",
-                "A member who holds these levels there can invite the user or assign another role.",
-            ),
-            Remediation::Customer { .. } => (
-                "members",
-                "A member of the customer who holds these levels there can resume the link.",
-            ),
-            Remediation::Operators => (
-                "operators",
-                "An operator of the platform can change this setting, link or suspension.",
-            ),
-            Remediation::Subject => (
-                "subject",
-                "The user can sign in again as the security settings of the organization require.",
-            ),
-            Remediation::Impossible => ("no_one", "No role can grant this action."),
-        };
-        let by = Self { who, reason, ..Self::default() };
-        match remediation {
-            Remediation::Holders { org, levels, built_in }
-            | Remediation::Customer { org, levels, built_in } => Self {
-                organization_id: Some(org),
-                levels: levels.into_iter().collect(),
-                built_in_roles: built_in.iter().copied().map(BuiltIn::key).collect(),
-                built_in_role_names: built_in.into_iter().map(BuiltIn::name).collect(),
-                ..by
-            },
-            Remediation::Operators | Remediation::Subject | Remediation::Impossible => by,
-        }
     }
 }
 
@@ -381,7 +241,7 @@ fn denial(
     let closest = denied.max_by_key(|(deny, _)| *deny);
     let (deny, membership) = closest.unwrap_or((reason_without_paths(action), None));
     let grantors = remediation(action, deny, membership, org).into();
-    (deny.key(), deny_text(deny, membership, action), Some(grantors))
+    (deny.key(), deny_reason(deny, membership, action), Some(grantors))
 }
 
 /// The reason for a denial if the subject reaches the organization on no path.
@@ -390,66 +250,5 @@ fn reason_without_paths(action: Action) -> DenyReason {
         None => DenyReason::Never,
         Some(_) if AccessPath::Partner.supports(action) => DenyReason::Link,
         Some(_) => DenyReason::Membership,
-    }
-}
-
-fn grant_reason(membership: &PathMembership, action: Action) -> String {
-    let object = action.role_object;
-    let level = membership.standing.effective.level_on(object).name();
-    let place = place(membership);
-    format!("The user has {level} to {} {place}, which grants this.", object.name())
-}
-
-fn deny_text(deny: DenyReason, membership: Option<&PathMembership>, action: Action) -> String {
-    let object = action.role_object.name();
-    let place = membership.map_or_else(|| "there".to_owned(), place);
-    match deny {
-        DenyReason::Never => "No role grants this action on such organizations.".to_owned(),
-        DenyReason::Membership => NOT_A_MEMBER.to_owned(),
-        DenyReason::AccessExpired => {
-            format!("The user's access {place} has expired.")
-        }
-        DenyReason::Link => {
-            "The user is not a member of a partner that is linked to this organization.".to_owned()
-        }
-        DenyReason::LinkSuspended => {
-            "This organization has suspended its link with the partner.".to_owned()
-        }
-        DenyReason::PreferredLink => {
-            "The partner is linked to this organization, but not as its preferred partner."
-                .to_owned()
-        }
-        DenyReason::Kind => format!("Only partner organizations have {object}."),
-        DenyReason::Condition(condition) => {
-            format!("{object} is switched off {place}: it counts only while {condition}.")
-        }
-        DenyReason::Prerequisite(base, level) => {
-            let (base, level) = (base.name(), level.name());
-            format!("{object} counts {place} only with at least {level} to {base}.")
-        }
-        DenyReason::Level(needed) => {
-            let held = membership
-                .map_or(Level::None, |at| at.standing.effective.level_on(action.role_object));
-            let (held, needed) = (held.name(), needed.name());
-            format!("The user has {held} to {object} {place}; this action needs {needed}.")
-        }
-        DenyReason::Suspended => {
-            let at_start = membership.is_some_and(|at| at.standing.org.suspension().is_some());
-            let place = if at_start { place } else { "in this organization".to_owned() };
-            format!("The platform has suspended all access {place}.")
-        }
-        DenyReason::SignIn => {
-            let refusal = membership.and_then(|at| at.standing.check_sign_in().err());
-            refusal.map(|refusal| refusal.to_string()).unwrap_or_default()
-        }
-    }
-}
-
-fn place(membership: &PathMembership) -> String {
-    let org = &membership.standing.org.name;
-    match membership.path {
-        AccessPath::Member => "in this organization".to_owned(),
-        AccessPath::Ancestor => format!("in {org}, above this organization"),
-        AccessPath::Partner => format!("in the partner {org}"),
     }
 }

@@ -5,8 +5,12 @@
 
 mod evaluation;
 mod explanation;
+mod grantors;
 mod metadata;
+mod offer;
 mod people;
+mod positions;
+mod reasons;
 mod resources;
 mod search;
 mod subjects;
@@ -25,7 +29,7 @@ use shared::{
 pub use evaluation::MAX_EVALUATIONS;
 pub use search::MAX_RESULTS;
 
-use wire::Entity;
+use wire::{ActionRequest, Entity};
 
 /// The path of the metadata document, which needs no token.
 pub const METADATA: &str = "/.well-known/authzen-configuration";
@@ -82,7 +86,7 @@ impl DecisionCaller {
     /// [`Refusal::DecisionsScopeRequired`] if it is another person and the token lacks the scope.
     fn may_ask_about(&self, subject: &Entity) -> Result<(), Refusal> {
         let own = subject.kind == USER && subject.id == self.own.id.as_str();
-        if own { Ok(()) } else { self.may_ask_about_anybody() }
+        if own { Ok(()) } else { self.may_ask_about_everyone() }
     }
 
     /// Checks that the caller may search for subjects.
@@ -90,7 +94,7 @@ impl DecisionCaller {
     /// # Errors
     ///
     /// [`Refusal::DecisionsScopeRequired`] if the token lacks the scope.
-    fn may_ask_about_anybody(&self) -> Result<(), Refusal> {
+    fn may_ask_about_everyone(&self) -> Result<(), Refusal> {
         if self.service {
             return Ok(());
         }
@@ -114,6 +118,11 @@ impl DecisionCaller {
         let (subject, org) = (self.person(subject)?, organization(resource)?);
         Some(AccessQuery { subject, org, actions })
     }
+}
+
+/// The action with this name, if a level grants it. Any other is denied without a read.
+fn grantable(action: &ActionRequest) -> Option<Action> {
+    Action::find(&action.name).filter(|action| action.level.is_some())
 }
 
 /// The user id of `subject`, if its type and id are valid.

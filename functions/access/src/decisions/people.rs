@@ -12,7 +12,10 @@ use shared::{
     store::{AccessQuery, Error, FetchedItems, Key, Store},
 };
 
-use super::explanation::{Explanation, Offer, Viewer};
+use super::{
+    explanation::{Explanation, Viewer},
+    offer::Offer,
+};
 
 /// A question about one person, who is named by exactly one of three parameters.
 #[derive(Deserialize)]
@@ -45,7 +48,7 @@ enum AskedPerson {
 
 /// What an organization knows of the person.
 #[derive(Default)]
-struct Known {
+struct KnownPerson {
     member: Option<Member>,
     invitation: Option<Invitation>,
 }
@@ -91,25 +94,25 @@ impl AskedPerson {
         store: &Store,
         org: OrgId,
         found: &FetchedItems,
-    ) -> Result<Known, ApiError> {
+    ) -> Result<KnownPerson, ApiError> {
         let slot = match self {
             Self::Member(id) => {
                 let member = found.member(org, *id)?.ok_or(Refusal::NoSuchMember)?;
-                return Ok(Known { member: Some(member), invitation: None });
+                return Ok(KnownPerson { member: Some(member), invitation: None });
             }
             Self::User(user) => {
-                return Ok(Known { member: found.membership(org, user)?, invitation: None });
+                return Ok(KnownPerson { member: found.membership(org, user)?, invitation: None });
             }
             Self::Address(_) => found.address_slot(&self.key(org))?,
         };
         match slot {
-            None => Ok(Known::default()),
+            None => Ok(KnownPerson::default()),
             Some(AddressSlot::Pending(invitation)) => {
-                Ok(Known { member: None, invitation: Some(invitation) })
+                Ok(KnownPerson { member: None, invitation: Some(invitation) })
             }
             Some(AddressSlot::Taken(user)) => {
                 let found = store.get([Key::membership(org, &user)]).await?;
-                Ok(Known { member: found.membership(org, &user)?, invitation: None })
+                Ok(KnownPerson { member: found.membership(org, &user)?, invitation: None })
             }
         }
     }
@@ -118,7 +121,7 @@ impl AskedPerson {
     async fn subjects(
         &self,
         store: &Store,
-        known: &Known,
+        known: &KnownPerson,
         viewer: Viewer,
     ) -> Result<Vec<UserId>, ApiError> {
         Ok(match (&known.member, self) {
@@ -133,7 +136,7 @@ impl AskedPerson {
 
     /// The person, as the organization shows them. `elsewhere` is a membership of theirs in another one,
     /// which only operators learn of.
-    fn shown(self, known: &Known, elsewhere: Option<&Member>) -> views::Person {
+    fn shown(self, known: &KnownPerson, elsewhere: Option<&Member>) -> views::Person {
         match (&known.member, self) {
             (Some(member), _) => views::Person::member(member),
             (None, _) if elsewhere.is_some() => {
@@ -168,7 +171,7 @@ struct PersonDecision<'a> {
     org: &'a Organization,
     action: Action,
     viewer: Viewer,
-    known: &'a Known,
+    known: &'a KnownPerson,
     /// The person's paths to the organization.
     paths: &'a [PathMembership],
 }

@@ -14,7 +14,8 @@ use shared::{
 };
 
 use super::{
-    DecisionCaller, ORGANIZATION, RESOURCES,
+    DecisionCaller, ORGANIZATION, RESOURCES, grantable,
+    positions::ResourcePosition,
     search::{Reference, Results, SearchPage},
     wire::{JsonFields, malformed},
 };
@@ -46,10 +47,9 @@ pub(super) async fn search(
     if page.limit == 0 {
         return Ok(page.pause());
     }
-    let grantable = Action::find(&action.name).filter(|action| action.level.is_some());
-    let known = (grantable, caller.person(&subject), kind.as_str());
+    let known = (grantable(&action), caller.person(&subject), kind.as_str());
     let (Some(action), Some(subject), ORGANIZATION) = known else {
-        return Ok(page.answer(vec![], None));
+        return Ok(page.end());
     };
     granted_resources(&call.app.store, action, &subject, &page).await
 }
@@ -60,22 +60,22 @@ async fn granted_resources(
     subject: &Person,
     page: &SearchPage,
 ) -> Result<Json<Results<Reference>>, ApiError> {
-    let after = page.after.as_deref().unwrap_or("own|");
-    let (mut candidates, mut next) = (Vec::new(), Some(after.to_owned()));
-    if let Some(after) = after.strip_prefix("own|") {
+    let at = page.after.as_deref().and_then(ResourcePosition::parse).unwrap_or_default();
+    let (mut candidates, mut next) = (Vec::new(), Some(at));
+    if let Some(ResourcePosition::Own(after)) = &next {
         (candidates, next) = own(store, &subject.id, after, page.limit).await?;
     }
-    let beyond =
+    let further =
         [AccessPath::Ancestor, AccessPath::Partner].into_iter().find(|path| path.supports(action));
     let room = page.limit - candidates.len();
-    next = match (next, beyond) {
-        (Some(next), Some(path)) if !next.starts_with("own|") && room > 0 => {
+    next = match (next, further) {
+        (Some(ResourcePosition::Further { membership, organization }), Some(path)) if room > 0 => {
             let search = ResourceSearch { store, subject, action, path };
-            let (found, next) = search.candidates(next.trim_start_matches("beyond|"), room).await?;
+            let (found, next) = search.candidates(membership, organization, room).await?;
             candidates.extend(found);
             next
         }
-        (Some(next), None) if !next.starts_with("own|") => None,
+        (Some(ResourcePosition::Further { .. }), None) => None,
         (next, _) => next,
     };
     let query = |candidate: &ReachableOrganization| AccessQuery {
@@ -99,11 +99,11 @@ async fn own(
     subject: &UserId,
     after: &str,
     limit: usize,
-) -> Result<(Vec<ReachableOrganization>, Option<String>), Error> {
+) -> Result<(Vec<ReachableOrganization>, Option<ResourcePosition>), Error> {
     let after = position_after(after);
     let page = PageRequest { limit, after: after.as_ref() };
     let found = store.page(List::memberships(subject), page).await?;
-    let next = found.next.map_or_else(|| "beyond|".to_owned(), |next| format!("own|{}", next.key));
+    let next = found.next.map_or(ResourcePosition::FURTHER, |next| ResourcePosition::Own(next.key));
     let orgs = found.items.into_iter().map(|member| member.path.id());
     Ok((
         orgs.map(|org| ReachableOrganization { org, path: AccessPath::Member, from: org })
@@ -126,17 +126,18 @@ struct ResourceSearch<'a> {
 }
 
 impl ResourceSearch<'_> {
-    /// A page of candidates, and the next position. A position consists of the last completed
-    /// membership and the position within the following one.
+    /// A page of candidates, and the next position. `done` is the key of the last completed membership, `after` that
+    /// of the last organization within the following one.
     async fn candidates(
         &self,
-        position: &str,
+        mut done: String,
+        mut after: String,
         limit: usize,
-    ) -> Result<(Vec<ReachableOrganization>, Option<String>), Error> {
-        let (done, inner) = position.split_once('|').unwrap_or((position, ""));
-        let (mut done, mut inner) = (done.to_owned(), inner.to_owned());
-        let after = position_after(&done);
-        let page = PageRequest { limit: MAX_MEMBERSHIPS, after: after.as_ref() };
+    ) -> Result<(Vec<ReachableOrganization>, Option<ResourcePosition>), Error> {
+        let position =
+            |membership, organization| ResourcePosition::Further { membership, organization };
+        let last = position_after(&done);
+        let page = PageRequest { limit: MAX_MEMBERSHIPS, after: last.as_ref() };
         let memberships = self.store.page(List::memberships(&self.subject.id), page).await?;
         let paths: Vec<_> = memberships.items.into_iter().map(|member| member.path).collect();
         let standings = self.store.standings(self.subject, &paths).await?;
@@ -145,11 +146,11 @@ impl ResourceSearch<'_> {
             if standing.is_some_and(|standing| self.could_grant(standing)) {
                 let room = limit - candidates.len();
                 if room == 0 || followed == MAX_FOLLOWED {
-                    return Ok((candidates, Some(format!("beyond|{done}|"))));
+                    return Ok((candidates, Some(position(done, String::new()))));
                 }
                 followed += 1;
-                let after = position_after(&inner);
-                let page = PageRequest { limit: room, after: after.as_ref() };
+                let last = position_after(&after);
+                let page = PageRequest { limit: room, after: last.as_ref() };
                 let (found, more) = self.follow(path, page).await?;
                 candidates.extend(found.into_iter().map(|org| ReachableOrganization {
                     org,
@@ -157,12 +158,12 @@ impl ResourceSearch<'_> {
                     from: path.id(),
                 }));
                 if let Some(more) = more {
-                    return Ok((candidates, Some(format!("beyond|{done}|{more}"))));
+                    return Ok((candidates, Some(position(done, more))));
                 }
             }
-            (done, inner) = (keys::organization(path.id()), String::new());
+            (done, after) = (keys::organization(path.id()), String::new());
         }
-        Ok((candidates, memberships.next.map(|next| format!("beyond|{}|", next.key))))
+        Ok((candidates, memberships.next.map(|next| position(next.key, String::new()))))
     }
 
     /// Whether this membership could grant the action in another organization.

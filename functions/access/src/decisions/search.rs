@@ -1,5 +1,7 @@
 //! Pages of search results, and `POST /access/v1/search/action`.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 use shared::{
     domain::{Action, Email, Member, Name, OrgId, first_granting},
@@ -90,9 +92,8 @@ impl SearchPage {
         let PageFields { token, limit } = fields.page().map_err(malformed)?;
         let wanted = limit.map(|limit| limit.min(MAX_RESULTS));
         let search = vec![route.to_owned(), fields.page_binding(searched)];
-        let token = token.filter(|token| !token.is_empty());
-        let Some(token) = token else {
-            let limit = usize::try_from(wanted.unwrap_or(MAX_RESULTS)).unwrap_or_default();
+        let Some(token) = token.filter(|token| !token.is_empty()) else {
+            let limit = page_size(wanted.unwrap_or(MAX_RESULTS));
             return Ok(Self { search, limit, after: None });
         };
         let changed = || {
@@ -104,14 +105,17 @@ impl SearchPage {
         let (limit, after) = position.key.split_once(' ').ok_or_else(changed)?;
         let same =
             |limit: &u64| *limit <= MAX_RESULTS && wanted.is_none_or(|wanted| wanted == *limit);
-        let limit = limit.parse().ok().filter(same);
-        let limit = usize::try_from(limit.ok_or_else(changed)?).unwrap_or_default();
+        let first_limit = limit.parse().ok().filter(same).ok_or_else(changed)?;
         let after = (!after.is_empty()).then(|| after.to_owned());
-        Ok(Self { search, limit, after })
+        Ok(Self { search, limit: page_size(first_limit), after })
     }
 
     /// A page with these results; the next one begins after `next`.
-    pub(super) fn answer<T>(&self, results: Vec<T>, next: Option<String>) -> Json<Results<T>> {
+    pub(super) fn answer<T>(
+        &self,
+        results: Vec<T>,
+        next: Option<impl Display>,
+    ) -> Json<Results<T>> {
         let position = |next| Position::new(format!("{} {next}", self.limit));
         let token = |next| Cursor::encode(&self.search, &position(next));
         let page = NextPage { next_token: next.map(token).unwrap_or_default() };
@@ -120,16 +124,25 @@ impl SearchPage {
 
     /// The page for limit 0: no results, and the same position.
     pub(super) fn pause<T>(&self) -> Json<Results<T>> {
-        self.answer(vec![], Some(self.after.clone().unwrap_or_default()))
+        self.answer(vec![], Some(self.after.as_deref().unwrap_or_default()))
+    }
+
+    /// The page without results, which is the last one.
+    pub(super) fn end<T>(&self) -> Json<Results<T>> {
+        self.answer(vec![], None::<String>)
     }
 
     /// The page out of `all` results.
     pub(super) fn slice<T>(&self, all: Vec<T>) -> Json<Results<T>> {
         let from = self.after.as_ref().and_then(|after| after.parse().ok()).unwrap_or(0_usize);
         let to = from.saturating_add(self.limit);
-        let next = (to < all.len()).then(|| to.to_string());
+        let next = (to < all.len()).then_some(to);
         self.answer(all.into_iter().skip(from).take(self.limit).collect(), next)
     }
+}
+
+fn page_size(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or_default()
 }
 
 pub(super) async fn actions(

@@ -20,6 +20,7 @@ use shared::{
 
 use super::{
     DecisionCaller, SUBJECTS, USER, organization,
+    positions::{SourceRank, SubjectPosition},
     search::{Reference, Results, SearchPage},
     wire::{JsonFields, malformed},
 };
@@ -32,9 +33,7 @@ const MAX_PARTNERS: usize = 10;
 
 /// An organization whose members may reach the resource, and the roles that grant the action.
 struct MemberSource {
-    /// The sort key among all sources.
-    rank: String,
-    path: AccessPath,
+    rank: SourceRank,
     org: Organization,
     roles: Vec<RoleId>,
 }
@@ -42,13 +41,7 @@ struct MemberSource {
 /// The sources of one page, and the position of the next page if there are more.
 struct MemberSources {
     sources: Vec<MemberSource>,
-    beyond: Option<String>,
-}
-
-/// A position: the rank of a source, and the place within it.
-struct SubjectPosition<'a> {
-    rank: &'a str,
-    place: &'a str,
+    beyond: Option<SubjectPosition>,
 }
 
 pub(super) async fn search(
@@ -60,30 +53,28 @@ pub(super) async fn search(
     let action = fields.required_action().map_err(malformed)?;
     let resource = fields.required_entity("resource").map_err(malformed)?;
     log_organization(organization(&resource));
-    let step = SearchPage::new(SUBJECTS, &fields, "subject")?;
-    DecisionCaller::of(&call).may_ask_about_anybody()?;
-    if step.limit == 0 {
-        return Ok(step.pause());
+    let page = SearchPage::new(SUBJECTS, &fields, "subject")?;
+    DecisionCaller::of(&call).may_ask_about_everyone()?;
+    if page.limit == 0 {
+        return Ok(page.pause());
     }
     let known = (Action::find(&action.name), organization(&resource), kind.as_str());
     let (Some(action), Some(org), USER) = known else {
-        return Ok(step.answer(vec![], None));
+        return Ok(page.end());
     };
-    granted_subjects(&call.app.store, action, org, &step, call.context.at).await
+    granted_subjects(&call.app.store, action, org, &page, call.context.at).await
 }
 
 async fn granted_subjects(
     store: &Store,
     action: Action,
     org: OrgId,
-    step: &SearchPage,
+    page: &SearchPage,
     now: Timestamp,
 ) -> Result<Json<Results<Reference>>, ApiError> {
-    let position = step.after.as_deref().and_then(|after| after.split_once('|'));
-    let (rank, place) = position.unwrap_or_default();
-    let at = SubjectPosition { rank, place };
+    let at = page.after.as_deref().and_then(SubjectPosition::parse).unwrap_or_default();
     let MemberSources { sources, beyond } = sources(store, action, org, &at).await?;
-    let (candidates, next) = candidates(store, &sources, &at, step.limit).await?;
+    let (candidates, next) = candidates(store, &sources, &at, page.limit).await?;
     let query = |(_, member): &(&MemberSource, Member)| AccessQuery {
         subject: Person::subject(member.user_id.clone(), now),
         org,
@@ -93,27 +84,29 @@ async fn granted_subjects(
     let memberships = store.memberships_on_paths(&queries).await?;
     let found = candidates.into_iter().zip(memberships).filter_map(|((source, member), paths)| {
         let first = first_granting(&paths, action)?;
-        let is_first_path = first.path == source.path && first.from() == source.org.id();
+        let is_first_path = first.path == source.rank.path() && first.from() == source.org.id();
         // The membership that grants the action was read by its key.
         let member = first.standing.member.as_ref().unwrap_or(&member);
         is_first_path.then(|| Reference::subject(member))
     });
-    Ok(step.answer(found.collect(), next.or(beyond)))
+    Ok(page.answer(found.collect(), next.or(beyond)))
 }
 
-/// The sources of `org` from a position on.
+/// The sources of `org` from a position on, in the order of their ranks.
 async fn sources(
     store: &Store,
     action: Action,
     org: OrgId,
-    at: &SubjectPosition<'_>,
+    at: &SubjectPosition,
 ) -> Result<MemberSources, Error> {
     let mut all = MemberSources { sources: vec![], beyond: None };
     let Some(here) = store.organization(org).await? else { return Ok(all) };
     let above = if AccessPath::Ancestor.supports(action) { here.path.ancestors() } else { &[] };
     let partners = partners(store, action, org, at).await?;
     if partners.next.is_some() {
-        all.beyond = partners.items.last().map(|link| format!("2{}~|", link.partner_id.bare()));
+        let last = partners.items.last().map(|link| link.partner_id);
+        let done = last.map(|id| SourceRank::Partner { id, is_done: true });
+        all.beyond = done.map(SubjectPosition::start);
     }
     let beside = partners.items.iter().map(|link| link.partner_id);
     let linked = beside.clone().map(|partner| Key::customer(partner, org));
@@ -122,22 +115,22 @@ async fn sources(
     let asked = (action.depends_on_root_settings() && root != org).then(|| Key::organization(root));
     let found = store.get(around.chain(linked).chain(asked)).await?;
     let root = found.organization(root);
-    let mut add = |rank: String, path, link, org: Option<Organization>| {
-        let Some(org) = org.filter(|_| *rank >= *at.rank) else { return };
-        let roles = granting_roles(path, link, &org, root.as_ref(), action);
+    let mut add = |rank: SourceRank, link, org: Option<Organization>| {
+        let Some(org) = org.filter(|_| rank >= at.rank) else { return };
+        let roles = granting_roles(rank.path(), link, &org, root.as_ref(), action);
         if !roles.is_empty() {
-            all.sources.push(MemberSource { rank, path, org, roles });
+            all.sources.push(MemberSource { rank, org, roles });
         }
     };
+    add(SourceRank::Own, None, Some(here.clone()));
     for (depth, &ancestor) in above.iter().enumerate() {
-        add(format!("1{depth}"), AccessPath::Ancestor, None, found.organization(ancestor));
+        add(SourceRank::Ancestor(depth), None, found.organization(ancestor));
     }
     for partner in beside {
         let link = found.customer(&Key::customer(partner, org))?.map(CustomerLink::access);
-        add(format!("2{}", partner.bare()), AccessPath::Partner, link, found.organization(partner));
+        let rank = SourceRank::Partner { id: partner, is_done: false };
+        add(rank, link, found.organization(partner));
     }
-    add("0".to_owned(), AccessPath::Member, None, Some(here.clone()));
-    all.sources.sort_by(|one, other| one.rank.cmp(&other.rank));
     Ok(all)
 }
 
@@ -146,13 +139,15 @@ async fn partners(
     store: &Store,
     action: Action,
     org: OrgId,
-    at: &SubjectPosition<'_>,
+    at: &SubjectPosition,
 ) -> Result<Slice<CustomerLink>, Error> {
     if !AccessPath::Partner.supports(action) {
         return Ok(Slice { items: vec![], next: None });
     }
-    let partner = at.rank.strip_prefix('2').map(|bare| bare.trim_end_matches('~'));
-    let partner = partner.and_then(|bare| OrgId::from_bare(bare).ok());
+    let partner = match at.rank {
+        SourceRank::Partner { id, .. } => Some(id),
+        SourceRank::Own | SourceRank::Ancestor(_) => None,
+    };
     let page = PageRequest { limit: MAX_PARTNERS, after: None };
     store.page(List::partners(org, partner), page).await
 }
@@ -161,12 +156,12 @@ async fn partners(
 async fn candidates<'a>(
     store: &Store,
     sources: &'a [MemberSource],
-    at: &SubjectPosition<'_>,
+    at: &SubjectPosition,
     limit: usize,
-) -> Result<(Vec<(&'a MemberSource, Member)>, Option<String>), Error> {
+) -> Result<(Vec<(&'a MemberSource, Member)>, Option<SubjectPosition>), Error> {
     let pages = sources.iter().map(|source| {
         let continued = source.rank == at.rank && !at.place.is_empty();
-        let after = continued.then(|| Position::new(at.place));
+        let after = continued.then(|| Position::new(&*at.place));
         let roles: &[RoleId] =
             if source.roles.len() > MAX_MERGED_ROLES { &[] } else { &source.roles };
         let active = vec![Status::Active];
@@ -175,10 +170,10 @@ async fn candidates<'a>(
     });
     let mut candidates = Vec::new();
     for (source, page) in sources.iter().zip(try_join_all(pages).await?) {
-        let MemberSource { rank, .. } = source;
+        let MemberSource { rank, .. } = *source;
         let room = limit - candidates.len();
         if room == 0 && !page.items.is_empty() {
-            return Ok((candidates, Some(format!("{rank}|"))));
+            return Ok((candidates, Some(SubjectPosition::start(rank))));
         }
         let (mut place, more) = (page.next.map(|next| next.key), page.items.len() > room);
         for user in page.items.into_iter().take(room) {
@@ -190,7 +185,7 @@ async fn candidates<'a>(
             }
         }
         if let Some(place) = place {
-            return Ok((candidates, Some(format!("{rank}|{place}"))));
+            return Ok((candidates, Some(SubjectPosition { rank, place })));
         }
     }
     Ok((candidates, None))
