@@ -561,7 +561,7 @@ async fn each_route_answers_each_caller_by_the_catalogue() {
          function is wrong.",
         mistakes.join("\n"),
     );
-    assert_table("internals/matrix.md", &print(&page));
+    assert_table("../tests/snapshots/matrix.md", &print(&page));
 }
 
 fn print(cells: &[Vec<String>]) -> String {
