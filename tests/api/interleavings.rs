@@ -19,7 +19,7 @@ use crate::scenario::{Alone, Operation, Scenario, State};
 
 /// Pairs of which every order runs each time. Their loser must be refused as it would be afterwards, or with a problem of
 /// [`LOST_RACES`]: what the other one changed is no reason to refuse it.
-const IN_EVERY_ORDER: [[&str; 2]; 23] = [
+const IN_EVERY_ORDER: [[&str; 2]; 26] = [
     // SA1, SA2: one Super Admin.
     ["ADA transfers to BOB", "ADA transfers to GUS"],
     ["ADA transfers to BOB", "BOB leaves"],
@@ -31,6 +31,10 @@ const IN_EVERY_ORDER: [[&str; 2]; 23] = [
     ["MIA removes BOB", "BOB removes MIA"],
     ["BOB leaves", "BOB leaves"],
     ["ADA joins Empty", "BOB joins Empty"],
+    // U2: a write repeats the membership and the role of its caller.
+    ["MIA invites ann as Reader", "BOB removes MIA"],
+    ["MIA invites ann as Reader", "ADA makes MIA a User"],
+    ["MIA invites ann as Reader", "ADA lowers Managers"],
     // ROLE6, ROLE7: a grant repeats the levels that were checked.
     ["ADA makes DAN Free", "BOB deletes Free"],
     ["BOB invites ann as Free", "BOB deletes Free"],

@@ -2,7 +2,6 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
-use shared::http::Deployment;
 
 use crate::{
     helpers::{DEE, each, id, nth_user},
@@ -247,32 +246,6 @@ async fn changing_an_invitation_needs_what_granting_needs() {
     assert_eq!(app.get(ADA, &user).await.expect(200).body["inviter_authorized"], false);
     app.patch(ADA, &user, json!({ "expires_in_days": 21 })).await.expect(200);
     app.post(CY, &format!("{user}/accept"), json!({})).await.expect(200);
-}
-
-/// INV12
-#[tokio::test]
-async fn pending_invitations_are_limited() {
-    let app = TestApp::with(Deployment { max_pending: 6, ..ample() }).await;
-    let acme = app.create_organization(ADA, "Acme").await;
-    let mut paths = Vec::new();
-    for n in 0..6 {
-        paths.push(app.create_invitation(ADA, &acme, nth_user(n).email, "user").await);
-    }
-    assert_snapshot!(app.invite(ADA, &acme, CY.email, "user").await.summary(), @r#"
-    429 pending-invitation-limit: Pending invitation limit reached
-    This organization has 6 pending invitations, which is the limit. Revoke some, or wait until some are accepted or expire.
-    limit: 6
-    "#);
-    // A revoked or accepted invitation makes room for another.
-    app.delete(ADA, &paths[0]).await.expect(204);
-    for invitee in [CY, DEE] {
-        app.invite(ADA, &acme, invitee.email, "user").await.expect(201);
-        let full = app.invite(ADA, &acme, BOB.email, "user").await;
-        full.refuses(429, "pending-invitation-limit");
-        if invitee == CY {
-            app.accept(nth_user(1), &acme).await.expect(200);
-        }
-    }
 }
 
 #[tokio::test]

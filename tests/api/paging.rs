@@ -48,7 +48,7 @@ async fn cursor(app: &TestApp, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn cursor_is_bound_to_list_filters_organization_and_caller() {
+async fn cursor_is_bound_to_list_filters_order_organization_and_caller() {
     let (app, acme) = TestApp::with_tree("Acme").await;
     let globex = app.create_tree(ADA, "Globex").await;
     for org in [&acme, &globex] {
@@ -63,7 +63,7 @@ async fn cursor_is_bound_to_list_filters_organization_and_caller() {
         (
             "members",
             "status=pending q=p role_id=user scope=subtree q=p&match=contains sort=-email \
-             sort=joined_at sort=name sort=-role_name",
+             sort=joined_at sort=name sort=-name sort=-role_name",
         ),
         ("roles", "q=r q=r&match=contains scope=subtree"),
         ("sub-organizations", "depth=all"),
@@ -72,18 +72,21 @@ async fn cursor_is_bound_to_list_filters_organization_and_caller() {
     ];
     for (list, filters) in lists {
         let path = format!("{acme}/{list}?limit=1");
-        let cursor = cursor(&app, &path).await;
-        app.get(ADA, &format!("{path}&cursor={cursor}")).await.expect(200);
+        let own = filters.split_whitespace().map(|filter| format!("{path}&{filter}"));
+        let own: Vec<_> = own.chain([path.clone()]).collect();
         let mut others = vec![format!("{globex}/{list}?limit=1"), "/v1/me?limit=1".to_owned()];
         let other_lists = lists.iter().filter(|(other, _)| *other != list);
         others.extend(other_lists.map(|(other, _)| format!("{acme}/{other}?limit=1")));
-        others.extend(filters.split_whitespace().map(|filter| format!("{path}&{filter}")));
         if ["members", "roles"].contains(&list) {
-            others.push(format!("{path}&{organization}"));
+            others.push(format!("{acme}/{list}?limit=1&{organization}"));
         }
-        for other in others {
-            let answer = app.get(ADA, &format!("{other}&cursor={cursor}")).await;
-            answer.refuses(400, "bad-cursor");
+        for path in &own {
+            let cursor = cursor(&app, path).await;
+            app.get(ADA, &format!("{path}&cursor={cursor}")).await.expect(200);
+            for other in own.iter().chain(&others).filter(|other| *other != path) {
+                let answer = app.get(ADA, &format!("{other}&cursor={cursor}")).await;
+                answer.refuses(400, "bad-cursor");
+            }
         }
     }
     let mine = cursor(&app, "/v1/me?limit=1").await;

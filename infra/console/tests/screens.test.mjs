@@ -1,7 +1,7 @@
 // Every screen of the demonstration: accessible in light and dark and at 360 pixels, by keyboard, with hostile names.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { assertAccessible, open, organizations, pageOf, picture, settled, signIn, startBrowser, startServer } from './console.mjs';
+import { test } from 'node:test';
+import { assertAccessible, open, organizations, pageOf, picture, settled, signIn, start } from './console.mjs';
 
 const BELOW = ['', '/users', '/join-requests', '/roles', '/roles/admin', '/roles/new', '/sub-organizations', '/history', '/why', '/settings'];
 const LOOKS = [{ look: 'light' }, { look: 'dark', dark: true }, { look: 'narrow', width: 360 }];
@@ -9,15 +9,7 @@ const ADA = { email: 'ada@acme.example', name: 'Ada Lovelace' };
 const OPERATOR = { email: 'operator@rolecall.example', operator: true };
 const HOSTILE = '<img src=x onerror=alert(1)> "\'&amp; عربى 🦊';
 
-let server, browser;
-
-before(async () => {
-  [server, browser] = [await startServer('--demo'), await startBrowser()];
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
+const { browser, server } = await start('--demo');
 
 const nameOf = (path) => path.replace(/\/organizations\/[^/]+/, '/organization').replaceAll('/', '-').replace(/^-/, '') || 'home';
 
