@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     helpers::{DEE, each, id, nth_user},
-    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp, ample},
+    test_app::{ADA, BOB, CY, DAY, EVE, Identity, OPERATOR, TestApp},
 };
 
 /// INV1, INV3
@@ -324,7 +324,7 @@ async fn only_super_admin_grants_mdf_admin_inside_the_program() {
 
 /// INV9, INV13: an invitation depends on who sent or changed it last.
 #[tokio::test]
-async fn invitation_shows_who_created_it_and_who_stands_behind_it() {
+async fn invitation_shows_its_creator_and_its_present_inviter() {
     let (app, acme) = TestApp::with_acme().await;
     app.add_member(ADA, &acme, BOB, "admin").await;
     let path = app.create_invitation(ADA, &acme, CY.email, "user").await;

@@ -1,4 +1,4 @@
-// The users of an organization: what is offered is what the API allows, and each sentence fits whom it is about.
+// The users of an organization: what is offered is what the API allows, and each sentence fits the person it is about.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { endOfDay, personName } from '../site/app/words.js';

@@ -10,8 +10,8 @@ use local::{FUNCTIONS, ROUTES};
 use serde_json::{Value, json};
 use shared::domain::{BuiltIn, EventAction, IdentityProviderRole, Kind, Level, RoleObject, Source};
 
-use super::document::{CONTRACT, parse_yaml};
-use crate::printed::assert_printed;
+use super::document::CONTRACT;
+use crate::{printed::assert_printed, yaml::parse_yaml};
 
 #[test]
 fn document_has_the_routes_of_the_code_tagged_with_their_functions() {
