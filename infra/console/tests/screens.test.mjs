@@ -11,6 +11,8 @@ const HOSTILE = '<img src=x onerror=alert(1)> "\'&amp; عربى 🦊';
 
 const { browser, server } = await start('--demo');
 
+/** Waits for the title, which a page gets after its heading. */
+const titleIs = (page, title) => page.waitForFunction((title) => document.title === title, title);
 const nameOf = (path) => path.replace(/\/organizations\/[^/]+/, '/organization').replaceAll('/', '-').replace(/^-/, '') || 'home';
 
 for (const { look, ...options } of LOOKS) {
@@ -544,11 +546,11 @@ test('an address that is not well formed leads to no page, and says so', async (
   for (const [by, path, place] of [[page, '/operator/organizations/%E0%A4%A', ''], [ada, `/organizations/${org}/roles/%E0%A4%A`, 'Acme Instruments · ']]) {
     await by.goto(path);
     await by.getByRole('heading', { name: 'There is no such page' }).waitFor();
-    assert.equal(await by.title(), `There is no such page · ${place}Rolecall`);
+    await titleIs(by, `There is no such page · ${place}Rolecall`);
   }
   await open(ada, '/organizations/org_01KAK5QX3T7Y9ZB2C4D6E8F0GH');
   await ada.getByRole('heading', { name: 'This page cannot be shown' }).waitFor();
-  assert.equal(await ada.title(), 'This page cannot be shown · Rolecall');
+  await titleIs(ada, 'This page cannot be shown · Rolecall');
   await page.end();
   await ada.end();
 });
