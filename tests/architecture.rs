@@ -54,25 +54,26 @@ fn files_that_keep_the_rules_exist() {
     }
 }
 
-/// `docs/internals/seeds.md` traces the rules to the documents that they come from.
+/// `tests/statements.txt` traces the rules to the documents that they come from.
 #[test]
-fn rules_and_routes_of_the_seeds_exist() {
-    let read = |page: &str| fs::read_to_string(format!("../docs/internals/{page}")).unwrap();
-    let (rules, seeds) = (read("rules.md"), read("seeds.md"));
-    let is_row = |line: &&str| line.starts_with("| ") && !line.starts_with("| statement");
-    let rows: Vec<_> = seeds.lines().filter(is_row).collect();
-    assert!(rows.len() > 80, "only {} rows were found", rows.len());
-    for row in rows {
-        let cells: Vec<_> = row.split('|').map(str::trim).collect();
-        let [_, _, ids, routes, _, _] = cells[..] else { panic!("{row} has not four cells") };
-        for id in ids.split(", ") {
-            let rule = format!("\n| {id} ");
-            assert!(!id.is_empty() && rules.contains(&rule), "there is no rule {id:?}: {row}");
+fn rules_and_routes_of_each_statement_exist() {
+    let page = fs::read_to_string("../docs/internals/rules.md").unwrap();
+    let statements = include_str!("statements.txt").lines();
+    let statements: Vec<_> = statements.filter(|line| line.starts_with(char::is_numeric)).collect();
+    assert!(statements.len() > 50, "only {} statements were found", statements.len());
+    for statement in statements {
+        let cells: Vec<_> = statement.split('|').map(str::trim).collect();
+        let [_, rules, routes, _] = cells[..] else { panic!("{statement} has not four cells") };
+        for rule in rules.split(", ") {
+            assert!(
+                page.contains(&format!("\n| {rule} | ")),
+                "there is no rule {rule}: {statement}"
+            );
         }
-        for route in routes.split('`').skip(1).step_by(2) {
+        for route in routes.split(", ").filter(|route| !route.is_empty()) {
             let path = route.replace('…', "/v1/organizations/{org}");
             let exists = ROUTES.iter().any(|(method, it, _)| format!("{method} {it}") == path);
-            assert!(exists, "there is no route {route}: {row}");
+            assert!(exists, "there is no route {route}: {statement}");
         }
     }
 }

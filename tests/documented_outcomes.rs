@@ -9,6 +9,7 @@ use document::{CONTRACT, OUTCOME_RECORD};
 
 #[path = "api/contract/document.rs"]
 mod document;
+mod yaml;
 
 /// Outcomes of faults and races, which any operation can have. One operation shows each.
 const OF_FAULTS: [&str; 5] = [

@@ -19,7 +19,7 @@ function roleObject(part) {
   return [key, { label, section, actions }];
 }
 
-const objects = Object.fromEntries(page.split(/^## /m).slice(2).map(roleObject));
+const objects = Object.fromEntries(page.split(/^## /m).slice(3).map(roleObject));
 await writeFile(
   new URL('site/app/catalogue.js', import.meta.url),
   `// The role objects, their names, and the actions that each level adds. Written by catalogue.mjs: do not edit.

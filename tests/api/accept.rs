@@ -114,14 +114,14 @@ async fn expired_invitation_is_rejected_until_it_is_resent() {
         "#);
         app.post(ADA, &format!("{path}/resend"), json!({})).await.expect(200);
         app.post(BOB, &accept, json!({})).await.expect(200);
-        // The link of the mail tells who opens it again that they are a member.
+        // Opening the link of the mail again says that the person is a member.
         app.get(BOB, &format!("{path}/mine")).await.refuses(409, "caller-already-member");
     }
 }
 
 /// INV15: the problem says why the sign-in does not match. It is the same for an invitation that exists and
 /// for one that does not.
-async fn assert_invitee_is_told_about_themselves(app: &TestApp, path: &str) {
+async fn assert_refusal_shows_the_sign_in_of_its_reader(app: &TestApp, path: &str) {
     let nowhere = format!("{}/inv_01KAK000000000000000000000", path.rsplit_once('/').unwrap().0);
     let by = async |person| {
         let answer = app.get(person, &format!("{path}/mine")).await.summary();
@@ -162,7 +162,7 @@ async fn only_the_verified_invited_address_can_use_an_invitation() {
         }
     }
     app.get(unverified, "/v1/me/invitations").await.refuses(403, "email-not-verified");
-    assert_invitee_is_told_about_themselves(&app, &path).await;
+    assert_refusal_shows_the_sign_in_of_its_reader(&app, &path).await;
     // The Kelvin sign is no `k` (INV3).
     let of_kim = app.create_invitation(ADA, &acme, "kim@example.com", "admin").await;
     let lookalike = identity("eve", "\u{212a}im@example.com");

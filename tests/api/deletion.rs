@@ -16,13 +16,13 @@ use crate::{
 };
 
 /// An organization with data of every kind. BOB is a member, CY is invited, EVE asks to join.
-async fn furnished(app: &TestApp) -> String {
+async fn organization_with_data(app: &TestApp) -> String {
     let acme = app.create_partner(ADA, "Acme").await;
-    furnish(app, &acme).await;
+    seed_data(app, &acme).await;
     acme
 }
 
-async fn furnish(app: &TestApp, acme: &str) {
+async fn seed_data(app: &TestApp, acme: &str) {
     let first = app.create_role(ADA, acme, "First", json!({})).await;
     let second = app.create_role(ADA, acme, "Second", json!({})).await;
     app.add_member(ADA, acme, BOB, &first).await;
@@ -53,7 +53,7 @@ async fn super_admin_deletes_the_organization_by_its_name() {
     app.delete_organization(ADA, &acme, "Acme").await.refuses(404, "no-such-organization");
     assert_eq!(app.clean_up().await.organizations_ended, 1);
     check(&app).await;
-    // Both can found or join others. A sole founder leaves in this way.
+    // The former Super Admin can create another one of the same name.
     app.create_organization(ADA, "Acme").await;
     check(&app).await;
 }
@@ -97,7 +97,7 @@ async fn history_above_names_who_deleted_a_sub_organization() {
     let invitation = app.get(CY, "/v1/me/invitations").await.items()[0]["id"].clone();
     let accept = format!("{below}/invitations/{}/accept", invitation.as_str().unwrap());
     app.post(CY, &accept, json!({})).await.expect(200);
-    // The person acts in their own organization alone.
+    // CY deletes it while the organization above is suspended.
     app.suspend(&middle).await.expect(200);
     app.delete_organization(CY, &below, "Below").await.expect(204);
     app.resume(&middle).await.expect(204);
@@ -146,7 +146,7 @@ async fn operator_deletes_an_organization_with_a_reason() {
 #[tokio::test]
 async fn nobody_reaches_a_deleted_organization() {
     let app = TestApp::new().await;
-    let acme = furnished(&app).await;
+    let acme = organization_with_data(&app).await;
     let invitation = app.get(CY, "/v1/me/invitations").await.items()[0]["id"].clone();
     let invitation = format!("{acme}/invitations/{}", invitation.as_str().unwrap());
     app.delete_organization(ADA, &acme, "Acme").await.expect(204);
@@ -217,7 +217,7 @@ async fn lists_above_leave_out_a_deleted_organization() {
 #[tokio::test]
 async fn decisions_about_a_deleted_organization_are_denied() {
     let app = TestApp::new().await;
-    let acme = furnished(&app).await;
+    let acme = organization_with_data(&app).await;
     assert!(permits(&app, ADA, OPEN, &acme).await);
     app.delete_organization(ADA, &acme, "Acme").await.expect(204);
     assert!(!permits(&app, ADA, OPEN, &acme).await);
@@ -228,7 +228,7 @@ async fn decisions_about_a_deleted_organization_are_denied() {
 #[tokio::test]
 async fn history_of_a_deleted_organization_stays_for_operators() {
     let app = TestApp::new().await;
-    let acme = furnished(&app).await;
+    let acme = organization_with_data(&app).await;
     app.delete_organization(ADA, &acme, "Acme").await.expect(204);
     app.clean_up().await;
     let actions = app.actions(&acme).await;
@@ -259,7 +259,7 @@ async fn history_of_a_deleted_organization_stays_for_operators() {
 async fn person_is_erased_from_a_deleted_organization() {
     for ended in [false, true] {
         let app = TestApp::new().await;
-        let acme = furnished(&app).await;
+        let acme = organization_with_data(&app).await;
         app.delete_organization(ADA, &acme, "Acme").await.expect(204);
         if ended {
             app.clean_up().await;
@@ -359,7 +359,7 @@ async fn clean_up_of_a_deleted_organization_resumes_after_each_failure() {
         let lost = (nth % 3 == 0).then_some(Fault::LostAfter);
         for fault in lost.into_iter().chain([Fault::StopAfter]) {
             let acme = app.create_partner(ADA, &format!("Acme {nth}")).await;
-            furnish(&app, &acme).await;
+            seed_data(&app, &acme).await;
             app.delete_organization(ADA, &acme, &format!("Acme {nth}")).await.expect(204);
             layer.once(nth, fault.clone());
             let at = now(&app);

@@ -93,7 +93,7 @@ impl Fixture {
 }
 
 /// The `nth` change of a new fixture, and the tag of its resource. The role is unused if it is to be deleted.
-async fn ready(nth: usize) -> (Fixture, Change, String) {
+async fn prepared_change(nth: usize) -> (Fixture, Change, String) {
     let fixture = fixture().await;
     let change = fixture.changes().remove(nth);
     if (change.method, &change.path) == ("DELETE", &fixture.role) {
@@ -146,13 +146,13 @@ async fn if_match_reveals_nothing_to_callers_without_access() {
 #[tokio::test]
 async fn change_between_read_and_write_fails_if_match() {
     for nth in 0..7 {
-        let (alone, change, tag) = ready(nth).await;
+        let (alone, change, tag) = prepared_change(nth).await;
         alone.layer.plan(|_| None);
         let done = alone.app.if_match(&change, &tag).await;
         assert!(done.status.is_success(), "{} {}: {done}", change.method, change.path);
         let reads = alone.layer.clear_faults() - 1;
         for other in 0..change.interfering.len() {
-            let (fixture, mut change, tag) = ready(nth).await;
+            let (fixture, mut change, tag) = prepared_change(nth).await;
             let Fixture { app, layer, .. } = &fixture;
             let (method, path, body) = change.interfering.swap_remove(other);
             layer.plan(|_| None);

@@ -286,19 +286,7 @@ impl Layer {
                 body["TableName"] = json!(table);
                 real.call(with(request, &body)).await
             }
-            Fault::Partial => {
-                let mut rest = body["RequestItems"].clone();
-                let mut now = rest[&table]["Keys"].as_array().cloned().unwrap_or_default();
-                let later = now.split_off(now.len() / 2);
-                let mut found = json!({ "Responses": {} });
-                if !now.is_empty() {
-                    body["RequestItems"][&table]["Keys"] = json!(now);
-                    found = read(real.call(with(request, &body)).await?).await;
-                }
-                rest[&table]["Keys"] = json!(later);
-                found["UnprocessedKeys"] = rest;
-                Ok(answer(200, &found))
-            }
+            Fault::Partial => partial(real, request, body, &table).await,
             Fault::Torn(prefix) => {
                 let mut found = read(real.call(request).await?).await;
                 if let Some(items) = found["Responses"][&table].as_array_mut() {
@@ -308,6 +296,26 @@ impl Layer {
             }
         }
     }
+}
+
+/// Reads the first half of a batch, and names the other half as unprocessed.
+async fn partial(
+    real: &SharedHttpConnector,
+    request: HttpRequest,
+    mut body: Value,
+    table: &str,
+) -> Result<HttpResponse, ConnectorError> {
+    let mut rest = body["RequestItems"].clone();
+    let mut now = rest[table]["Keys"].as_array().cloned().unwrap_or_default();
+    let later = now.split_off(now.len() / 2);
+    let mut found = json!({ "Responses": {} });
+    if !now.is_empty() {
+        body["RequestItems"][table]["Keys"] = json!(now);
+        found = read(real.call(with(request, &body)).await?).await;
+    }
+    rest[table]["Keys"] = json!(later);
+    found["UnprocessedKeys"] = rest;
+    Ok(answer(200, &found))
 }
 
 fn with(mut request: HttpRequest, body: &Value) -> HttpRequest {

@@ -360,23 +360,3 @@ async fn lists_are_complete_with_short_pages_and_partial_batches() {
         assert_eq!(torn, plain, "{path}");
     }
 }
-
-#[tokio::test]
-async fn write_is_refused_after_the_caller_lost_access() {
-    let scenario = Scenario::new().await;
-    let invite = scenario.operation("MIA invites ann as Reader");
-    for (dismissal, refused) in
-        [("BOB removes MIA", 404), ("ADA makes MIA a User", 409), ("ADA lowers Managers", 409)]
-    {
-        scenario.reset().await;
-        let dismissal = scenario.operation(dismissal);
-        // MIA reads, the dismissal runs completely, MIA writes.
-        let order = [0, 1, 1, 1, 1, 0];
-        let (late, done, calls) =
-            scenario.layer.interleave(&order, scenario.run(invite), scenario.run(dismissal)).await;
-        assert!(done.done() && late.status == refused, "{late:?} {done:?} {calls:?}");
-        check(&scenario.app).await;
-        let next = scenario.run(invite).await;
-        assert!([403, 404].contains(&next.status), "{next:?}");
-    }
-}

@@ -15,11 +15,11 @@ use std::{
 use futures_util::FutureExt;
 use serde_json::Value;
 
-use crate::scenario::{Alone, Operation, Scenario, State};
+use crate::scenario::{Alone, Operation, Outcome, Scenario, State};
 
 /// Pairs of which every order runs each time. Their loser must be refused as it would be afterwards, or with a problem of
 /// [`LOST_RACES`]: what the other one changed is no reason to refuse it.
-const IN_EVERY_ORDER: [[&str; 2]; 23] = [
+const IN_EVERY_ORDER: [[&str; 2]; 26] = [
     // SA1, SA2: one Super Admin.
     ["ADA transfers to BOB", "ADA transfers to GUS"],
     ["ADA transfers to BOB", "BOB leaves"],
@@ -31,6 +31,10 @@ const IN_EVERY_ORDER: [[&str; 2]; 23] = [
     ["MIA removes BOB", "BOB removes MIA"],
     ["BOB leaves", "BOB leaves"],
     ["ADA joins Empty", "BOB joins Empty"],
+    // U2: a write repeats the membership and the role of its caller.
+    ["MIA invites ann as Reader", "BOB removes MIA"],
+    ["MIA invites ann as Reader", "ADA makes MIA a User"],
+    ["MIA invites ann as Reader", "ADA lowers Managers"],
     // ROLE6, ROLE7: a grant repeats the levels that were checked.
     ["ADA makes DAN Free", "BOB deletes Free"],
     ["BOB invites ann as Free", "BOB deletes Free"],
@@ -181,17 +185,8 @@ impl Pairs<'_> {
         if a.status >= 500 || b.status >= 500 {
             return Err(describe("a server error"));
         }
-        let winner_and_loser = match (a.done(), b.done()) {
-            (true, false) => Some(((one, other), &b)),
-            (false, true) => Some(((other, one), &a)),
-            _ => None,
-        };
-        let is_checked = IN_EVERY_ORDER.contains(&[first.name, second.name]);
-        if let Some((pair, loser)) = winner_and_loser.filter(|_| is_checked) {
-            let (now, later) = (loser.problem(), self.loser(pair).await);
-            if !LOST_RACES.contains(&&*now) && now != later {
-                return Err(describe(&format!("{now:?} instead of {later:?}, as afterwards")));
-            }
+        if IN_EVERY_ORDER.contains(&[first.name, second.name]) {
+            self.check_loser([(one, &a), (other, &b)]).await.map_err(|what| describe(&what))?;
         }
         let possible = match (a.done(), b.done()) {
             // The last call is the last write.
@@ -204,24 +199,8 @@ impl Pairs<'_> {
         if possible.as_ref() == Some(&state) {
             return Ok(());
         }
-        // Each element of a batch has its own outcome, and a reassignment has several writes: the other
-        // operation can run between them.
-        let has_several_writes = |operation: &Operation| {
-            let path = operation.path.as_deref().unwrap_or_default();
-            path.ends_with("/batch") || operation.in_steps()
-        };
-        if (has_several_writes(first) || has_several_writes(second)) && a.done() && b.done() {
-            let ends = [self.serial(one, other).await, self.serial(other, one).await];
-            // Two requests for the same deletion help each other: both report its one end.
-            let same = first.path == second.path && self.alone[one].state == state;
-            let rounds = usize::from(first.erases() || second.erases());
-            let is_state = |end: &State| {
-                end.facts == state.facts
-                    && (end.events..=end.events + rounds).contains(&state.events)
-            };
-            if same || ends.iter().flatten().any(is_state) {
-                return Ok(());
-            }
+        if a.done() && b.done() && self.is_sequence_of_steps(one, other, &state).await {
+            return Ok(());
         }
         let mut what = "the result differs from that of a sequential run".to_owned();
         if let Some(could) = &possible {
@@ -231,6 +210,42 @@ impl Pairs<'_> {
             write!(what, "\n    events {} and {}", state.events, could.events).unwrap();
         }
         Err(describe(&what))
+    }
+
+    /// Of a done and a refused operation, the refused one must have the problem that it has afterwards, or that of a lost race.
+    async fn check_loser(&mut self, ends: [(usize, &Outcome); 2]) -> Result<(), String> {
+        let [(one, first), (other, second)] = ends;
+        let (pair, loser) = match (first.done(), second.done()) {
+            (true, false) => ((one, other), second),
+            (false, true) => ((other, one), first),
+            _ => return Ok(()),
+        };
+        let (now, later) = (loser.problem(), self.loser(pair).await);
+        if LOST_RACES.contains(&&*now) || now == later {
+            return Ok(());
+        }
+        Err(format!("{now:?} instead of {later:?}, as afterwards"))
+    }
+
+    /// Whether one of the operations has several writes, between which the other one can run, and the state is that of a
+    /// sequence. Each element of a batch has its own outcome, and a reassignment has several writes.
+    async fn is_sequence_of_steps(&mut self, one: usize, other: usize, state: &State) -> bool {
+        let (first, second) = (&self.scenario.operations[one], &self.scenario.operations[other]);
+        let has_several_writes = |operation: &Operation| {
+            let path = operation.path.as_deref().unwrap_or_default();
+            path.ends_with("/batch") || operation.in_steps()
+        };
+        if !has_several_writes(first) && !has_several_writes(second) {
+            return false;
+        }
+        // Two requests for the same deletion help each other: both report its one end.
+        let same = first.path == second.path && self.alone[one].state == *state;
+        let rounds = usize::from(first.erases() || second.erases());
+        let ends = [self.serial(one, other).await, self.serial(other, one).await];
+        let is_state = |end: &State| {
+            end.facts == state.facts && (end.events..=end.events + rounds).contains(&state.events)
+        };
+        same || ends.iter().flatten().any(is_state)
     }
 
     /// The problem of the second one after the first one.

@@ -321,6 +321,78 @@ async fn lists_of_one_organization_have_their_total_on_each_page() {
     }
 }
 
+/// A role as the model has it. The first field is its position in the list.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct ListedRole {
+    position: String,
+    org: String,
+    id: String,
+    name: String,
+    description: String,
+}
+
+impl ListedRole {
+    fn all(table: &Table) -> Vec<Self> {
+        let mut roles = Vec::new();
+        for part in table.orgs.values() {
+            let org = part.org.as_ref().unwrap();
+            let (path, org) = (&org.path, org.id().to_string());
+            let built_in = BuiltIn::ALL.into_iter().filter(|role| !role.partner_only());
+            roles.extend(built_in.enumerate().map(|(nth, role)| Self {
+                position: format!("{path}\u{2}{nth}"),
+                org: org.clone(),
+                id: role.to_string(),
+                name: role.name().to_owned(),
+                description: String::new(),
+            }));
+            roles.extend(part.roles.values().map(|(role, _)| Self {
+                position: format!("{path}#{}", role.name.folded()),
+                org: org.clone(),
+                id: role.id.to_string(),
+                name: role.name.to_string(),
+                description: role.description.clone(),
+            }));
+        }
+        roles.sort();
+        roles
+    }
+
+    fn is_found_by(&self, query: &Query) -> bool {
+        let finds = |text: &str| !text.is_empty() && query.finds(text);
+        query.covers(&self.position, &self.org)
+            && (query.q.is_empty() || finds(&self.name) || finds(&self.description))
+    }
+
+    /// The organization, the id and the numbers of users.
+    fn shown(&self, users: &[SeededUser]) -> Value {
+        let holders = users.iter().filter(|user| user.org == self.org && user.role == self.id);
+        let count = |status, kind| {
+            holders.clone().filter(|user| (user.status, user.kind) == (status, kind)).count()
+        };
+        json!([self.org, self.id, {
+            "active": count("active", "person"),
+            "pending": count("pending", "person"),
+            "services": count("active", "service"),
+        }])
+    }
+}
+
+fn random_query_of_roles(top: &str, rng: &mut StdRng) -> Query {
+    let mut query = Query {
+        top: id(top).to_owned(),
+        q: ["", "adm", "works", "support", "t", "night shift"].choose(rng).unwrap(),
+        anywhere: rng.random_bool(0.5),
+        ..Query::default()
+    };
+    if rng.random_bool(0.3) {
+        query.chosen = vec![query.top.clone()];
+        query.q = "t";
+    }
+    // Without a search, one organization has another order, that of creation.
+    query.subtree = query.q.is_empty() || rng.random_bool(0.7);
+    query
+}
+
 /// SUB4, SUB6, ROLE10
 #[tokio::test]
 async fn roles_list_of_a_tree_matches_its_model() {
@@ -333,66 +405,18 @@ async fn roles_list_of_a_tree_matches_its_model() {
         app.post(ADA, &format!("{org}/roles"), role).await.expect(201);
     }
     let (table, users) = all_users(&app).await;
-    // Position in the list, organization, id, name and description.
-    let mut roles = Vec::new();
-    for part in table.orgs.values() {
-        let org = part.org.as_ref().unwrap();
-        let (path, org) = (&org.path, org.id().to_string());
-        let built_in = BuiltIn::ALL.into_iter().filter(|role| !role.partner_only());
-        for (nth, role) in built_in.enumerate() {
-            let (id, name) = (role.to_string(), role.name().to_owned());
-            roles.push((format!("{path}\u{2}{nth}"), org.clone(), id, name, String::new()));
-        }
-        for (role, _) in part.roles.values() {
-            let (id, name) = (role.id.to_string(), role.name.to_string());
-            let position = format!("{path}#{}", role.name.folded());
-            roles.push((position, org.clone(), id, name, role.description.clone()));
-        }
-    }
-    roles.sort();
+    let roles = ListedRole::all(&table);
     for _ in 0..80 {
         let top = random_top(&orgs, &mut rng);
-        let mut query = Query {
-            top: id(top).to_owned(),
-            q: ["", "adm", "works", "support", "t", "night shift"].choose(&mut rng).unwrap(),
-            anywhere: rng.random_bool(0.5),
-            ..Query::default()
-        };
-        if rng.random_bool(0.3) {
-            query.chosen = vec![query.top.clone()];
-            query.q = "t";
-        }
-        // Without a search, one organization has another order, that of creation.
-        query.subtree = query.q.is_empty() || rng.random_bool(0.7);
+        let query = random_query_of_roles(top, &mut rng);
         let limit = rng.random_range(1..6);
         let path = format!("{top}/roles?limit={limit}{}", query.parameters());
         let found = app.list_all(ADA, &path).await;
-        let found: Vec<_> = found
-            .iter()
-            .map(|role| json!([role["organization_id"], role["id"], role["users"]]))
-            .collect();
-        let matches = |name: &str, about: &str| {
-            query.q.is_empty() || query.finds(name) || (!about.is_empty() && query.finds(about))
-        };
-        let expected = roles
-            .iter()
-            .filter(|(at, org, _, name, about)| query.covers(at, org) && matches(name, about));
-        let expected: Vec<_> = expected
-            .map(|(_, org, role, ..)| {
-                let holders = users.iter().filter(|user| user.org == *org && user.role == *role);
-                let count = |status, kind| {
-                    holders
-                        .clone()
-                        .filter(|user| (user.status, user.kind) == (status, kind))
-                        .count()
-                };
-                json!([org, role, {
-                    "active": count("active", "person"),
-                    "pending": count("pending", "person"),
-                    "services": count("active", "service"),
-                }])
-            })
-            .collect();
+        let found = found.iter();
+        let found: Vec<_> =
+            found.map(|role| json!([role["organization_id"], role["id"], role["users"]])).collect();
+        let expected = roles.iter().filter(|role| role.is_found_by(&query));
+        let expected: Vec<_> = expected.map(|role| role.shown(&users)).collect();
         assert_eq!(found, expected, "{query:?}");
     }
 }

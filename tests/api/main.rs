@@ -63,3 +63,5 @@ mod suspension;
 mod test_app;
 mod time_passes;
 mod transfer;
+#[path = "../yaml.rs"]
+mod yaml;

@@ -45,7 +45,14 @@ fn traces(items: &[Item]) -> Vec<String> {
 }
 
 /// Does something of each kind in Acme that leaves data about PAT.
-async fn live_through_everything(delivery: &Delivery, acme: &str) {
+async fn leave_data_of_every_kind(delivery: &Delivery, acme: &str) {
+    become_a_member(delivery, acme).await;
+    act_as_a_member(&delivery.app, acme).await;
+    appear_elsewhere(&delivery.app, acme).await;
+    remind_of_an_end(delivery, acme).await;
+}
+
+async fn become_a_member(delivery: &Delivery, acme: &str) {
     let app = &delivery.app;
     let key = [("idempotency-key", "accept-1")];
     // An invitation of another person expires soon.
@@ -71,6 +78,9 @@ async fn live_through_everything(delivery: &Delivery, acme: &str) {
     let invited = app.create_invitation(ADA, acme, PAT.email, &role).await;
     let accept = format!("{invited}/accept");
     app.send_with(Some(PAT), "POST", &accept, Some(json!({})), &key).await.expect(200);
+}
+
+async fn act_as_a_member(app: &TestApp, acme: &str) {
     let name = json!({ "display_name": "Penguin" });
     app.patch(ADA, &format!("{acme}/members/@{}", PAT.sub), name).await.expect(200);
     // She invites others, exports, and receives alerts; an alert of hers was removed before.
@@ -82,7 +92,10 @@ async fn live_through_everything(delivery: &Delivery, acme: &str) {
     }
     app.post(ADA, &alerts, json!({ "email": PATS })).await.expect(201);
     app.post(PAT, &format!("{acme}/member-exports"), json!({ "q": "walrus" })).await.expect(200);
-    // She found and left an organization of her own, and is invited to a third one.
+}
+
+async fn appear_elsewhere(app: &TestApp, acme: &str) {
+    // She created and left an organization of her own, and is invited to a third one.
     let hers = app.create_organization(PAT, "Hers").await;
     app.add_member(PAT, &hers, CY, "admin").await;
     app.transfer(PAT, &hers, CY).await.expect(200);
@@ -99,7 +112,11 @@ async fn live_through_everything(delivery: &Delivery, acme: &str) {
     app.patch(ADA, acme, json!({ "website": "https://acme.example" })).await.expect(200);
     let gone = app.create_role(ADA, acme, "Gone", json!({})).await;
     app.delete(ADA, &format!("{acme}/roles/{gone}")).await.expect(204);
-    // The access of a further member ends soon, which she learns.
+}
+
+/// The access of a further member ends soon, and she gets a mail about it. A mail about her waits.
+async fn remind_of_an_end(delivery: &Delivery, acme: &str) {
+    let app = &delivery.app;
     let end = Timestamp::from_millisecond(app.now() + 3 * DAY).unwrap();
     app.add_member(PAT, acme, MIA, "user").await;
     let end = json!({ "access_expires_at": end });
@@ -107,7 +124,6 @@ async fn live_through_everything(delivery: &Delivery, acme: &str) {
     delivery.deliver_all().await;
     assert_eq!(delivery.send_due().await.reminded, 3);
     delivery.aws.mails();
-    // A mail about her waits.
     app.create_invitation(ADA, &app.create_organization(ADA, "Late").await, PATS, "user").await;
 }
 
@@ -138,7 +154,7 @@ async fn erased_person_is_named_nowhere() {
     let (delivery, acme) = Delivery::new().await;
     let app = &delivery.app;
     app.approve_domain(ADA, &acme, "example.com").await.expect(200);
-    live_through_everything(&delivery, &acme).await;
+    leave_data_of_every_kind(&delivery, &acme).await;
     check(app).await;
     let before = scan(app).await;
     assert!(traces(&before).len() > 8, "{:#?}", traces(&before));

@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::{join, join_all};
+use insta::assert_snapshot;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
@@ -273,10 +274,18 @@ async fn concurrent_invitations_stop_at_the_limit() {
     let answers = at_once(&app, requests(0)).await;
     assert_outcomes(&answers, &[("201", 10), ("429 pending-invitation-limit", 54)], "");
     check(&app).await;
-    let open = answers.iter().find(|answer| answer.status == 201).unwrap().id();
+    assert_snapshot!(app.invite(ADA, &acme, BOB.email, "user").await.summary(), @r#"
+    429 pending-invitation-limit: Pending invitation limit reached
+    This organization has 10 pending invitations, which is the limit. Revoke some, or wait until some are accepted or expire.
+    limit: 10
+    "#);
+    // A revoked and an accepted invitation make room for others.
+    let mut invited = (0..64).filter(|nth| answers[*nth].status == 201);
+    let open = answers[invited.next().unwrap()].id();
     app.delete(ADA, &format!("{acme}/invitations/{open}")).await.expect(204);
+    app.accept(nth_user(invited.next().unwrap()), &acme).await.expect(200);
     let answers = at_once(&app, requests(64)).await;
-    assert_outcomes(&answers, &[("201", 1), ("429 pending-invitation-limit", 63)], "");
+    assert_outcomes(&answers, &[("201", 2), ("429 pending-invitation-limit", 62)], "");
     check(&app).await;
     // An expired invitation counts until it is replaced, and the new one takes its place.
     app.wait(8 * DAY);

@@ -13,14 +13,14 @@ use aws_sdk_dynamodb::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
-    domain::{CustomerLink, Organization, PersonId, RoleId, UserId},
+    domain::{CustomerLink, MemberId, OrgId, Organization, PersonId, RoleId, UserId},
     store::Error,
 };
 
 use crate::{
     fault_layer::Layer,
     helpers::{each, id, operator_path},
-    invariants::{Item, Table, inspect, scan},
+    invariants::{Item, OrganizationItems, Table, inspect, scan},
     test_app::{ADA, BOB, DAY, EVE, Identity, OPERATOR, TestApp, ample, identity, start_engine},
 };
 
@@ -339,73 +339,76 @@ pub struct State {
 impl State {
     pub fn of(items: &[Item]) -> Self {
         let Table { orgs, .. } = Table::read(items);
-        let mut facts = BTreeSet::new();
-        let mut events = 0;
         let name_of = |org| {
             let part = orgs.get(&org).and_then(|part| part.org.as_ref());
             part.map(|org| org.name.to_string()).unwrap_or_default()
         };
+        let mut facts = BTreeSet::new();
         for part in orgs.values() {
-            events += part.events.len();
             let Some(org) = &part.org else { continue };
+            let mut found = Vec::new();
+            organization_facts(org, part, name_of, &mut found);
+            user_facts(part, &mut found);
             let here = name_of(org.id());
-            let role = |role: RoleId| match role {
-                RoleId::BuiltIn(role) => role.to_string(),
-                RoleId::Custom(id) => {
-                    part.roles.get(&id).map(|(role, _)| role.name.to_string()).unwrap_or_default()
-                }
-            };
-            let mut add = |fact: String| facts.insert(format!("{here}: {fact}"));
-            let (parent, waits) =
-                (org.path.parent().map(name_of), org.pending_first_admin.is_some());
-            let Organization { kind, settings, super_admin_user_id: super_admin, .. } = org;
-            add(format!("under {parent:?}, {kind:?}, {settings:?}"));
-            add(format!("Super Admin {super_admin:?}, waits for the first: {waits}"));
-            add(format!("{:?}, {:?}", part.profile, org.security));
-            let (suspended, deleted) = (org.suspension().is_some(), org.is_deleted());
-            add(format!("suspended: {suspended}, deleted: {deleted}"));
-            for link in part.customers.values() {
-                let CustomerLink { preferred, suspended, .. } = *link;
-                let customer = name_of(link.customer_id);
-                add(format!("works for {customer}, preferred {preferred}, suspended {suspended}"));
-            }
-            for approved in &part.domains {
-                add(format!("approves {}", approved.value));
-            }
-            for request in part.requests.values() {
-                add(format!("{} requests to join, {:?}", request.user_id, request.status));
-            }
-            for user in &part.alerted {
-                add(format!("{} is alerted", user.value));
-            }
-            for member in part.members.values() {
-                let (user, role) = (&member.user_id, role(member.role_id));
-                let name = &member.display_name;
-                add(format!("{user} is {role}, by {:?}, named {name:?}", member.source));
-                if let Some(service) = member.service {
-                    let mut members = part.members.values();
-                    let keeper = members.find(|member| member.id() == service.keeper);
-                    add(format!(
-                        "{} keeps {user}",
-                        keeper.map_or("nobody", |it| it.user_id.as_str())
-                    ));
-                }
-            }
-            for open in &part.pending {
-                let (email, count, role) = (&open.email, open.send_count, role(open.role_id));
-                let inviter = open.inviter.as_ref().map(|inviter| inviter.member_id);
-                let mut members = part.members.values();
-                let inviter = members.find(|member| Some(member.id()) == inviter);
-                let inviter = inviter.map(|member| &member.user_id);
-                add(format!("{email} is invited as {role}, {count} times, by {inviter:?}"));
-            }
-            for (role, users) in part.roles.values() {
-                let (name, text, levels) = (&role.name, &role.description, role.levels.pack());
-                let to = role.reassignment.as_ref().map(|reassignment| reassignment.to);
-                add(format!("role {name:?} {text:?} {levels} {users:?} {to:?}"));
-            }
+            facts.extend(found.into_iter().map(|fact| format!("{here}: {fact}")));
         }
-        Self { facts, events }
+        Self { facts, events: orgs.values().map(|part| part.events.len()).sum() }
+    }
+}
+
+fn organization_facts(
+    org: &Organization,
+    part: &OrganizationItems,
+    name_of: impl Fn(OrgId) -> String,
+    facts: &mut Vec<String>,
+) {
+    let (parent, waits) = (org.path.parent().map(&name_of), org.pending_first_admin.is_some());
+    let Organization { kind, settings, super_admin_user_id: super_admin, .. } = org;
+    facts.push(format!("under {parent:?}, {kind:?}, {settings:?}"));
+    facts.push(format!("Super Admin {super_admin:?}, waits for the first: {waits}"));
+    facts.push(format!("{:?}, {:?}", part.profile, org.security));
+    let (suspended, deleted) = (org.suspension().is_some(), org.is_deleted());
+    facts.push(format!("suspended: {suspended}, deleted: {deleted}"));
+    for link in part.customers.values() {
+        let CustomerLink { preferred, suspended, .. } = *link;
+        let customer = name_of(link.customer_id);
+        facts.push(format!("works for {customer}, preferred {preferred}, suspended {suspended}"));
+    }
+    facts.extend(part.domains.iter().map(|approved| format!("approves {}", approved.value)));
+    for request in part.requests.values() {
+        facts.push(format!("{} requests to join, {:?}", request.user_id, request.status));
+    }
+    facts.extend(part.alerted.iter().map(|user| format!("{} is alerted", user.value)));
+    for (role, users) in part.roles.values() {
+        let (name, text, levels) = (&role.name, &role.description, role.levels.pack());
+        let to = role.reassignment.as_ref().map(|reassignment| reassignment.to);
+        facts.push(format!("role {name:?} {text:?} {levels} {users:?} {to:?}"));
+    }
+}
+
+fn user_facts(part: &OrganizationItems, facts: &mut Vec<String>) {
+    let role = |role: RoleId| match role {
+        RoleId::BuiltIn(role) => role.to_string(),
+        RoleId::Custom(id) => {
+            part.roles.get(&id).map(|(role, _)| role.name.to_string()).unwrap_or_default()
+        }
+    };
+    let user_of = |id: Option<MemberId>| {
+        let member = part.members.values().find(|member| Some(member.id()) == id);
+        member.map(|member| &member.user_id)
+    };
+    for member in part.members.values() {
+        let (user, role) = (&member.user_id, role(member.role_id));
+        let name = &member.display_name;
+        facts.push(format!("{user} is {role}, by {:?}, named {name:?}", member.source));
+        if let Some(service) = member.service {
+            facts.push(format!("{user} is kept by {:?}", user_of(Some(service.keeper))));
+        }
+    }
+    for open in &part.pending {
+        let (email, count, role) = (&open.email, open.send_count, role(open.role_id));
+        let inviter = user_of(open.inviter.as_ref().map(|inviter| inviter.member_id));
+        facts.push(format!("{email} is invited as {role}, {count} times, by {inviter:?}"));
     }
 }
 

@@ -63,8 +63,8 @@ fn cases(scenario: &Scenario) -> Vec<Case> {
     own.chain(more).chain([Case { write: export, of: "bob" }]).collect()
 }
 
-/// The time of a request decides. A write does nothing if the access that it needs had ended at its time, although
-/// that was written after it read: after any of its reads.
+/// The time of a request decides. A write is refused if an earlier request ended the access that it needs, whichever of the
+/// write's reads came before the commit of that request.
 #[tokio::test]
 async fn write_does_nothing_if_access_has_ended_between_any_read_and_its_commit() {
     let scenario = Scenario::new().await;

@@ -9,8 +9,9 @@
 
 use std::{collections::BTreeMap, fs};
 
-use saphyr::{LoadableYamlNode, Scalar, Yaml};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+
+use self::yaml::parse_yaml;
 
 mod cleanup;
 mod deploying;
@@ -29,40 +30,12 @@ mod routes;
 mod runbook;
 mod table;
 mod user_pool;
+#[path = "../yaml.rs"]
+mod yaml;
 
-/// The template as JSON, with its short tags expanded: `!Ref Table` becomes `{"Ref": "Table"}`.
+/// The template as JSON.
 fn template() -> Value {
-    parsed(&fs::read_to_string("../template.yaml").expect("template.yaml can be read"))
-}
-
-/// A template as JSON.
-fn parsed(text: &str) -> Value {
-    let documents = Yaml::load_from_str(text).expect("a template is YAML");
-    json_of(documents.first().expect("a template is not empty"))
-}
-
-fn json_of(yaml: &Yaml) -> Value {
-    match yaml {
-        Yaml::Value(Scalar::Null) => Value::Null,
-        Yaml::Value(Scalar::Boolean(value)) => json!(value),
-        Yaml::Value(Scalar::Integer(value)) => json!(value),
-        Yaml::Value(Scalar::FloatingPoint(value)) => json!(value.into_inner()),
-        Yaml::Value(Scalar::String(value)) => json!(value),
-        Yaml::Sequence(items) => items.iter().map(json_of).collect(),
-        Yaml::Mapping(members) => {
-            let key = |yaml: &Yaml| yaml.as_str().expect("a key is a string").to_owned();
-            members
-                .iter()
-                .map(|(name, value)| (key(name), json_of(value)))
-                .collect::<Map<_, _>>()
-                .into()
-        }
-        Yaml::Tagged(tag, inner) => match tag.suffix.as_str() {
-            "Ref" => json!({ "Ref": json_of(inner) }),
-            name => json!({ format!("Fn::{name}"): json_of(inner) }),
-        },
-        other => panic!("CloudFormation cannot read {other:?}"),
-    }
+    parse_yaml(&fs::read_to_string("../template.yaml").expect("template.yaml can be read"))
 }
 
 /// The resources of a type, by name.

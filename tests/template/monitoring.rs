@@ -357,7 +357,7 @@ fn request_is_found_by_the_id_of_the_client_and_by_that_of_api_gateway() {
 
 /// Complaints about invitations and about other mails, such as digests, need different answers.
 #[test]
-fn returned_mails_of_invitations_are_told_from_others() {
+fn returned_mails_of_invitations_are_counted_apart() {
     let query = resource("ReturnedMailQuery")["Properties"]["QueryString"].clone();
     assert!(query.as_str().unwrap().contains("count(invitation) as of_invitations"), "{query}");
     let code = include_str!("../../functions/mail/src/feedback.rs");

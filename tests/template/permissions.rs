@@ -167,7 +167,7 @@ fn events_cannot_be_changed_or_deleted() {
 
 /// The policy of the table covers every caller in the account, such as an administrator.
 #[test]
-fn nobody_but_the_break_glass_role_can_change_events() {
+fn only_the_break_glass_role_can_change_events() {
     let policy = resource("Table")["Properties"]["ResourcePolicy"]["PolicyDocument"].clone();
     let statements = list(&policy["Statement"]);
     let nobody = json!({ "Fn::Sub": "arn:${AWS::Partition}:iam::000000000000:role/nobody" });

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{functions, list, parsed, resources};
+use super::{functions, list, parse_yaml, resources};
 
 fn roles() -> Value {
-    parsed(include_str!("../../infra/pipeline/oidc.yaml"))
+    parse_yaml(include_str!("../../infra/pipeline/oidc.yaml"))
 }
 
 /// The resources of the statements of a role that contain the name of the stack.
@@ -83,7 +83,7 @@ fn pipeline_accepts_tokens_of_one_repository_and_environment() {
 /// A run that waits for the approval of prod would otherwise keep a correction, and a return to the last good run, waiting.
 #[test]
 fn each_environment_has_a_queue_of_deployments_of_its_own() {
-    let pipeline = parsed(include_str!("../../infra/pipeline/github.yml"));
+    let pipeline = parse_yaml(include_str!("../../infra/pipeline/github.yml"));
     assert!(pipeline.get("concurrency").is_none());
     let jobs = pipeline["jobs"].as_object().expect("jobs");
     let deploying = jobs.iter().filter(|(_, job)| job.get("environment").is_some());

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{list, parsed};
+use super::{list, parse_yaml};
 
 fn pool() -> Value {
-    parsed(include_str!("../../infra/cognito/template.yaml"))
+    parse_yaml(include_str!("../../infra/cognito/template.yaml"))
 }
 
 /// Without the function, Cognito issues no token, and nobody can sign in.

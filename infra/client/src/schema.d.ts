@@ -3854,7 +3854,16 @@ export interface components {
             detail: string;
         }[];
         /**
-         * @description The name of a budget (INV14).
+         * @description The name of a budget (INV14). A new critical alert user counts like an invitation.
+         *
+         *     - `sending_interval`: seconds between two sendings of an invitation
+         *     - `sendings_per_invitation`: sendings of an invitation a day
+         *     - `invitations_per_address`: invitations of an address a day, by all organizations together; that of a first Admin
+         *       by an operator does not count
+         *     - `invitations_per_organization`: invitations of an organization a day; a new organization has fewer on its first
+         *       day, unless an operator created it
+         *     - `organizations_per_person`: organizations that a person creates a day, sub-organizations aside
+         *     - `join_requests_per_person`: requests of a person to join an organization a day
          * @enum {string}
          */
         Budget: "sending_interval" | "sendings_per_invitation" | "invitations_per_address" | "invitations_per_organization" | "organizations_per_person" | "join_requests_per_person";
@@ -3876,14 +3885,14 @@ export interface components {
             instance: string;
             errors?: components["schemas"]["FieldErrors"];
         } & components["schemas"]["ProblemFields"];
-        /** @description `access_expires_at` is not in the future, or more than 3,653 days (10 years) ahead (END1). Choose another time. */
+        /** @description `access_expires_at` is not in the future, or more than 3,653 days (10 years) ahead (END1). `errors` points at it. Choose another time, or leave it out for access without an end. */
         "access-end-out-of-range": {
             /** @constant */
             type: "/problems/access-end-out-of-range";
             /** @constant */
             status: 422;
         } & WithRequired<components["schemas"]["Problem"], "errors">;
-        /** @description The access of the caller ended at `expired_at` (END1), whether the clean-up has run or not. Ask an administrator of the organization for an invitation. */
+        /** @description The caller's access to the organization ended at `expired_at` (END1). From then on they are no member, also before the clean-up has ended the membership. Ask an administrator of the organization for an invitation. */
         "access-expired": {
             /** @constant */
             type: "/problems/access-expired";
@@ -3892,7 +3901,7 @@ export interface components {
             expired_at: components["schemas"]["Timestamp"];
         } & components["schemas"]["Problem"];
         /**
-         * @description The address has a pending invitation here (INV2). `invitation_id` names it. Resend that invitation with `POST …/invitations/{inv}/resend`, or revoke it first.
+         * @description The address has a pending invitation here (INV2). `invitation_id` names it. Resend that invitation with `POST …/invitations/{inv}/resend`, or revoke it first. An invitation that has expired, or whose inviter may no longer grant its role, is replaced instead.
          * @example {
          *       "type": "/problems/already-invited",
          *       "title": "Already invited",
@@ -3938,7 +3947,7 @@ export interface components {
             /** @constant */
             status: 400;
         } & components["schemas"]["Problem"];
-        /** @description `Idempotency-Key` is sent twice, empty, longer than 64 characters, or not visible ASCII. Send one valid key, or none. */
+        /** @description `Idempotency-Key` is sent twice, empty, longer than `limit` (64) characters, or not visible ASCII. Send one valid key, or none. */
         "bad-idempotency-key": {
             /** @constant */
             type: "/problems/bad-idempotency-key";
@@ -3947,7 +3956,7 @@ export interface components {
             /** @description The most characters of a key. */
             limit: number;
         } & components["schemas"]["Problem"];
-        /** @description The body is longer than 64 KiB, or a CSV file longer than 512 KiB. Send less. */
+        /** @description The body is longer than `limit` bytes: 64 KiB, or 512 KiB for a CSV file. Send less. Of a file, send fewer rows, or fewer columns. */
         "body-too-large": {
             /** @constant */
             type: "/problems/body-too-large";
@@ -3971,7 +3980,7 @@ export interface components {
             status: 409;
             invitation_id: components["schemas"]["InvitationId"];
         } & components["schemas"]["Problem"];
-        /** @description The caller asks to join an organization in which they, or their address, are already a member (ORG2). Find it with `GET /v1/me`. */
+        /** @description The caller asks to join, or accepts an invitation to, an organization in which they, or their address, are already a member (ORG2). Or they read their own invitation after they accepted it. Find the organization with `GET /v1/me`. */
         "caller-already-member": {
             /** @constant */
             type: "/problems/caller-already-member";
@@ -3985,7 +3994,7 @@ export interface components {
             /** @constant */
             status: 403;
         } & components["schemas"]["Problem"];
-        /** @description Another request changed something that this request relied on. Nothing was written. Look at the present state and try again. */
+        /** @description Another request changed something that this request relied on. Nothing was written. Look at the present state and try again. A removal or a revocation has not happened either: send it again. */
         "changed-concurrently": {
             /** @constant */
             type: "/problems/changed-concurrently";
@@ -4014,7 +4023,7 @@ export interface components {
             /** @constant */
             status: 404;
         } & components["schemas"]["Problem"];
-        /** @description The request asks about other people, and the token lacks the scope `decisions` (ORG6). Ask about the caller's own user id, or use a token with the scope. */
+        /** @description The request asks about other people, and the token lacks the scope `decisions` (ORG6). Ask about the caller's own user id, or use a token with the scope. If the identity provider grants the scope, see the advice of `operator-scope-required`: the same claim has it. */
         "decisions-scope-required": {
             /** @constant */
             type: "/problems/decisions-scope-required";
@@ -4043,7 +4052,7 @@ export interface components {
             /** @constant */
             status: 403;
         } & components["schemas"]["Problem"];
-        /** @description The token has no e-mail address, so the caller can neither become a member nor have invitations (INV4). `missing_claim` names the claim that would have it. The identity provider must add the claim to its tokens. */
+        /** @description The token has no e-mail address, so the caller can neither become a member nor have invitations (INV4). `missing_claim` names the claim that would have it. Configure the identity provider to add the claim to its tokens, or name another claim in the deployment: see docs/guides/identity-providers.md. */
         "email-missing": {
             /** @constant */
             type: "/problems/email-missing";
@@ -4051,7 +4060,7 @@ export interface components {
             status: 403;
             missing_claim: string;
         } & components["schemas"]["Problem"];
-        /** @description The request needs an address that the identity provider has verified (INV4), and that mail can carry (INV3). `detail` says which is missing. Verify or change the address there, then sign in again. With `missing_claim`, the token does not say whether the address is verified; the identity provider must add that claim. */
+        /** @description The request needs an address that the identity provider has verified (INV4), and that mail can carry (INV3): ASCII before the `@`, and a domain without symbols. `detail` says which condition is missing, and names the claim if the token says that the address is not verified. With `missing_claim`, the token does not say whether it is. Verify or change the address there, then sign in again. If it is verified there, or with `missing_claim`, configure the identity provider: see docs/guides/identity-providers.md#verified-addresses. */
         "email-not-verified": {
             /** @constant */
             type: "/problems/email-not-verified";
@@ -4119,7 +4128,7 @@ export interface components {
             /** @constant */
             status: 422;
         } & WithRequired<components["schemas"]["Problem"], "errors">;
-        /** @description The organization has organizations below it, so it cannot be deleted (SA7). Delete all of them first, beginning with the lowest. `sub_organizations` is the number of those directly below it. */
+        /** @description The organization has organizations below it, so it cannot be deleted (SA7). `sub_organizations` is the number of those directly below it. Delete all of them first, beginning with the lowest. Each can be deleted by its own Super Admin or by the platform team. */
         "has-sub-organizations": {
             /** @constant */
             type: "/problems/has-sub-organizations";
@@ -4196,7 +4205,7 @@ export interface components {
             /** @constant */
             status: 409;
         } & components["schemas"]["Problem"];
-        /** @description The caller's request to join was declined (ORG2). They can ask again at `ask_again_at`, or after an invitation, even if it has ended since. Ask an administrator for one. */
+        /** @description The caller's request to join was declined (ORG2). They can ask again at `ask_again_at`, or after an invitation, even if it has ended since. Ask an administrator for an invitation. */
         "join-request-declined": {
             /** @constant */
             type: "/problems/join-request-declined";
@@ -4220,7 +4229,7 @@ export interface components {
             status: 409;
             join_request_id: components["schemas"]["JoinRequestId"];
         } & components["schemas"]["Problem"];
-        /** @description The keeper of a service must be a person who is a member of the organization (MACH1). Choose another one. */
+        /** @description The keeper of a service must be a person who is a member of the organization (MACH1). `errors` points at `keeper_id`. Choose another member. */
         "keeper-not-member": {
             /** @constant */
             type: "/problems/keeper-not-member";
@@ -4277,7 +4286,7 @@ export interface components {
             /** @constant */
             status: 409;
         } & components["schemas"]["Problem"];
-        /** @description The access of this member ended at `expired_at` (END1). The list shows them, with `access_expired`, until the clean-up has ended the membership. Invite the person again, or add the service again. */
+        /** @description The access of this member ended at `expired_at` (END1). The list shows them, with `access_expired`, until the clean-up has ended the membership, within minutes. Nothing about them can be shown or changed any more. Invite the person again, or add the service again. Neither needs to wait for the clean-up. */
         "member-access-expired": {
             /** @constant */
             type: "/problems/member-access-expired";
@@ -4292,7 +4301,7 @@ export interface components {
             /** @constant */
             status: 405;
         } & components["schemas"]["Problem"];
-        /** @description The organization requires multi-factor sign-in (`amr`, RFC 8176). Sign in with a second factor, and use the new token. With `missing_claim`, the token does not say how the caller signed in; if a second factor does not change that, the identity provider must add that claim. */
+        /** @description The organization requires multi-factor sign-in (ORG3; `amr`, RFC 8176). With `missing_claim`, the token does not say how the caller signed in. Sign in with a second factor, and use the new token. If the claim is still missing, configure the identity provider: see docs/guides/identity-providers.md. */
         "mfa-required": {
             /** @constant */
             type: "/problems/mfa-required";
@@ -4348,7 +4357,7 @@ export interface components {
             /** @constant */
             status: 404;
         } & components["schemas"]["Problem"];
-        /** @description The invitation does not exist, or the caller may not see it (INV4). To an invitee, `signed_in_as` and `email_verified` show what their own token says, so that they can correct their sign-in (INV15). They are the same whether the invitation exists or not. */
+        /** @description The invitation does not exist, or the caller may not see it (INV4). To an invitee, `signed_in_as` shows the address of their own token, and `email_verified` whether the identity provider has verified it (INV15). They are the same whether the invitation exists or not. If the address is not the invited one, sign in with that. If it is not verified, verify it and sign in again. */
         "no-such-invitation": {
             /** @constant */
             type: "/problems/no-such-invitation";
@@ -4366,7 +4375,7 @@ export interface components {
             /** @constant */
             status: 404;
         } & components["schemas"]["Problem"];
-        /** @description The organization has no such member. List the members. */
+        /** @description The organization has no such member. List the members. An operator who wants to appoint a Super Admin where the present one is the only person invites an Admin first. */
         "no-such-member": {
             /** @constant */
             type: "/problems/no-such-member";
@@ -4374,7 +4383,7 @@ export interface components {
             status: 404;
         } & components["schemas"]["Problem"];
         /**
-         * @description The organization does not exist, or the caller is not in it (U5). Both have the same answer. Check the id, or ask for an invitation. An operator learns if it was deleted: `deleted_at`. Then only its data and its history can be read.
+         * @description The organization does not exist, or the caller is not in it (U5). Both have the same answer. Check the id, or ask for an invitation. An operator learns if it was deleted: `deleted_at`. Of a deleted organization, operators read the data with `GET /v1/operator/organizations/{org}` and the history with `GET …/events`.
          * @example {
          *       "type": "/problems/no-such-organization",
          *       "title": "No such organization",
@@ -4405,21 +4414,21 @@ export interface components {
             /** @constant */
             status: 404;
         } & components["schemas"]["Problem"];
-        /** @description Only a service has a keeper (MACH1). Leave `keeper_id` out. */
+        /** @description The member is a person, and only a service has a keeper (MACH1). `errors` points at `keeper_id`. Leave `keeper_id` out. */
         "not-a-service": {
             /** @constant */
             type: "/problems/not-a-service";
             /** @constant */
             status: 422;
         } & WithRequired<components["schemas"]["Problem"], "errors">;
-        /** @description The deployment is behind a proxy, and the request did not come through it. Use the public address of the API. Any operation can have this problem. */
+        /** @description The deployment is behind a proxy, such as CloudFront, and a request with a token did not come through it. Use the public address of the API. No operation lists this problem, because any of them can have it. */
         "not-through-proxy": {
             /** @constant */
             type: "/problems/not-through-proxy";
             /** @constant */
             status: 403;
         } & components["schemas"]["Problem"];
-        /** @description The access that the invitation offers ended at `expired_at` (END1). An administrator must set a later end, and then send it again. */
+        /** @description The access that the invitation offers ended at `expired_at` (END1). So it can neither be accepted nor sent again. An administrator sets a later end (`PATCH …/invitations/{inv}` with `access_expires_at`), and then sends it again. */
         "offered-access-expired": {
             /** @constant */
             type: "/problems/offered-access-expired";
@@ -4427,14 +4436,14 @@ export interface components {
             status: 409;
             expired_at: components["schemas"]["Timestamp"];
         } & components["schemas"]["Problem"];
-        /** @description An operator who is not a member can only read (OP1), and revoke invitations that an operator sent. Use the operator routes, or ask an administrator of the organization. */
+        /** @description An operator who is not a member can only read (OP1). With the operator routes, they revoke invitations that an operator sent, and no others. Use the operator routes, or ask an administrator of the organization. */
         "operator-read-only": {
             /** @constant */
             type: "/problems/operator-read-only";
             /** @constant */
             status: 403;
         } & components["schemas"]["Problem"];
-        /** @description The route is for platform operators (OP1). Use a token with the scope `operator`. */
+        /** @description The route is for platform operators (OP1). Use a token with the scope of operators: `operator`, or the value of `OperatorScope` in the deployment, such as `rolecall/operator`. If the identity provider grants it, look at the claim that `ScopeClaim` names. A claim in an object, such as `realm_access` of Keycloak or the roles of Zitadel, and a text with commas are not read: see docs/guides/identity-providers.md#scopes-belong-to-people. The log then has the line `the claim of the scopes is absent or cannot be read`. */
         "operator-scope-required": {
             /** @constant */
             type: "/problems/operator-scope-required";
@@ -4450,28 +4459,28 @@ export interface components {
             customers: number;
             partners: number;
         } & components["schemas"]["Problem"];
-        /** @description No organization knows a person with this id, or they were erased. Find people by address or user id. */
+        /** @description No organization knows a person with this id, or they were erased. Find people by their address or user id. */
         "no-such-person": {
             /** @constant */
             type: "/problems/no-such-person";
             /** @constant */
             status: 404;
         } & components["schemas"]["Problem"];
-        /** @description A service cannot be Super Admin, Admin or MDF Admin (MACH1). Choose User, or a custom role with what it needs. */
+        /** @description A service cannot be Super Admin, Admin or MDF Admin (MACH1). `errors` points at the role. Choose User, or a custom role with what the service needs. */
         "service-role-not-allowed": {
             /** @constant */
             type: "/problems/service-role-not-allowed";
             /** @constant */
             status: 422;
         } & WithRequired<components["schemas"]["Problem"], "errors">;
-        /** @description The access of the Super Admin has no end (END1). Transfer the role first. */
+        /** @description The access of the Super Admin has no end (END1). `errors` points at `access_expires_at`. Transfer the Super Admin role first. */
         "super-admin-access-end": {
             /** @constant */
             type: "/problems/super-admin-access-end";
             /** @constant */
             status: 422;
         } & WithRequired<components["schemas"]["Problem"], "errors">;
-        /** @description The person is the Super Admin of these organizations. Appoint another Super Admin in each of them first (SA6). */
+        /** @description The person to erase is the Super Admin of organizations, which `organizations` lists (SA6). Appoint another Super Admin in each of them first, or delete the organization. If the Super Admin is its only person, invite an Admin first: see docs/guides/platform-administrator.md#common-requests-from-customers. */
         "super-admin-of-organizations": {
             /** @constant */
             type: "/problems/super-admin-of-organizations";
@@ -4482,7 +4491,7 @@ export interface components {
                 name: string;
             }[];
         } & components["schemas"]["Problem"];
-        /** @description The typed name is not that of the organization to delete (SA7). Type it exactly as it is shown. */
+        /** @description The typed name is not that of the organization to delete (SA7). Type the name exactly as it is shown, with its case. */
         "organization-name-differs": {
             /** @constant */
             type: "/problems/organization-name-differs";
@@ -4504,7 +4513,7 @@ export interface components {
             status: 422;
             organization_id: components["schemas"]["OrganizationId"];
         } & WithRequired<components["schemas"]["Problem"], "errors">;
-        /** @description The platform team has suspended the organization (SA7). Its members cannot see or change anything, and no one can join it, until an operator ends the suspension. */
+        /** @description The platform team has suspended the organization (SA7). `reason` says why, for members only. Until an operator ends the suspension, members cannot see or change anything, and no one can accept an invitation, ask to join or join. A person can still decline an invitation and cancel a request to join. Other organizations are not affected. Ask the platform team what ends the suspension. */
         "organization-suspended": {
             /** @constant */
             type: "/problems/organization-suspended";
@@ -4536,7 +4545,7 @@ export interface components {
             holders: components["schemas"]["UserCount"];
         } & components["schemas"]["Problem"];
         /**
-         * @description A budget of a day, or the interval between two sendings, is used up (INV14). `budget` names it and `limit` is its size. Try again after `retry_after` seconds, which `Retry-After` repeats.
+         * @description A budget is used up (INV14). `budget` names it, and `limit` is its size. Wait `retry_after` seconds, which `Retry-After` repeats, or ask a platform operator. The deployment sets the sizes, which docs/limits.md lists. A day is a day of UTC; the days of an organization begin at the time of its creation. The invitations and organizations of operators are not counted.
          * @example {
          *       "type": "/problems/budget-spent",
          *       "title": "Budget used up",
@@ -4559,7 +4568,7 @@ export interface components {
             retry_after: number;
         } & components["schemas"]["Problem"];
         /**
-         * @description The person with this address declined an invitation to this organization in the last 30 days (INV14). They can ask to join; or invite them after `retry_after` seconds, which `Retry-After` repeats.
+         * @description The person with this address declined an invitation to this organization in the last 30 days (INV14). They can be invited again after `retry_after` seconds, which `Retry-After` repeats. They can ask to join, if the domain of their address is approved. A request to join allows invitations at once.
          * @example {
          *       "type": "/problems/invitation-declined",
          *       "title": "Invitation declined before",
@@ -4645,7 +4654,7 @@ export interface components {
             /** @constant */
             status: 422;
         } & WithRequired<components["schemas"]["Problem"], "errors">;
-        /** @description The role is being deleted, so it cannot be granted (ROLE6). Its users get the role `reassign_to`, which is called `reassign_to_name`. Choose another role. */
+        /** @description The role is being deleted, so it cannot be granted (ROLE6). `reassign_to` is the role that its users get, with its `reassign_to_name`. Choose another role. To accept an invitation to this role, try again a little later: the invitation then names the role in `reassign_to`. */
         "role-being-deleted": {
             /** @constant */
             type: "/problems/role-being-deleted";
@@ -4728,7 +4737,7 @@ export interface components {
             /** @constant */
             status: 403;
         } & components["schemas"]["Problem"];
-        /** @description The organization requires a sign-in within `max_session_minutes` (ORG3). Sign in again, and use the new token. With `missing_claim`, the token does not say when the caller signed in; if a new sign-in does not change that, the identity provider must add that claim. */
+        /** @description The organization requires a sign-in within `max_session_minutes` (ORG3). This one is older. With `missing_claim`, the token does not say when the caller signed in. Sign in again, and use the new token. If the claim is still missing, configure the identity provider: see docs/guides/identity-providers.md. */
         "session-too-old": {
             /** @constant */
             type: "/problems/session-too-old";
@@ -4765,7 +4774,7 @@ export interface components {
             /** @constant */
             status: 422;
         } & WithRequired<components["schemas"]["Problem"], "errors">;
-        /** @description The Super Admin cannot be changed or removed, and cannot leave (SA3, SA5). Transfer the role first. */
+        /** @description The Super Admin cannot be changed or removed, and cannot leave (SA3, SA5). Transfer the role first. A Super Admin without other members can delete the organization instead. */
         "super-admin-protected": {
             /** @constant */
             type: "/problems/super-admin-protected";
@@ -4786,7 +4795,7 @@ export interface components {
             /** @constant */
             status: 409;
         } & components["schemas"]["Problem"];
-        /** @description The bearer token is missing or not accepted, or its `sub` cannot be used. Send one valid token. */
+        /** @description The bearer token is missing or not accepted, or its `sub` cannot be used. `detail` says which. Send one valid token. A `sub` has 1 to 255 printable ASCII characters, with no space at its ends. */
         unauthenticated: {
             /** @constant */
             type: "/problems/unauthenticated";
@@ -4814,14 +4823,14 @@ export interface components {
             /** @constant */
             status: 415;
         } & components["schemas"]["Problem"];
-        /** @description The `sub` of the service is that of a person: an organization knows it with an e-mail address (MACH1). Invite the person, or give the service a `sub` of its own. */
+        /** @description The `sub` of the service belongs to a person (MACH1). An organization knows it with an e-mail address: from a membership, a former one, a request to join or a declined invitation. `errors` points at it. Invite the person, or give the service a `sub` of its own. */
         "user-id-of-person": {
             /** @constant */
             type: "/problems/user-id-of-person";
             /** @constant */
             status: 409;
         } & WithRequired<components["schemas"]["Problem"], "errors">;
-        /** @description With these security settings, the caller's own next request would be refused (ORG3). `detail` says why. Sign in so that the settings are satisfied, then set them. `errors` points at the setting. With `missing_claim`, the caller's token lacks the claim that would satisfy it. */
+        /** @description With these security settings, the caller's own next request would be refused (ORG3). `detail` says why, and `errors` points at the setting. With `missing_claim`, the caller's token lacks the claim that would satisfy it. Sign in so that the settings are satisfied, then set them. */
         "would-lock-out-caller": {
             /** @constant */
             type: "/problems/would-lock-out-caller";

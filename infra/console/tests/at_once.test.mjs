@@ -1,17 +1,10 @@
 // What a person does at once, before the browser has painted or a slow answer has come: it meets the present state, and loses nothing.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, afterEach, test } from 'node:test';
-import { open, organizations, pageOf, startBrowser, startServer } from './console.mjs';
+import { afterEach, beforeEach, test } from 'node:test';
+import { open, organizations, pageOf, start } from './console.mjs';
 
-let server, browser, page, org;
-
-before(async () => {
-  [server, browser] = [await startServer('--demo'), await startBrowser()];
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
+const { browser, server } = await start('--demo');
+let page, org;
 beforeEach(async () => {
   page = await pageOf(browser, { email: 'ada@acme.example' }, server);
   org = `/organizations/${(await organizations(page))['Acme Instruments']}`;

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
+import { after } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -13,8 +14,17 @@ const program = process.env.ROLECALL ?? `${root}target/debug/rolecall`;
 const pictures = `${root}target/console`;
 const axeSource = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
+/** A browser and a local server with `options`, which end after the tests of the file. */
+export async function start(...options) {
+  const browser = await startBrowser();
+  after(() => browser.close());
+  const server = await startServer(...options);
+  after(() => server.stop());
+  return { browser, server };
+}
+
 /** Starts a local server in memory on a free port, with further `options`. Resolves to its URL and its end. */
-export async function startServer(...options) {
+async function startServer(...options) {
   const ports = ['--listen', '--engine', '--fake-aws'].flatMap((name) => [name, '127.0.0.1:0']);
   const child = spawn(program, ['--memory', ...ports, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: child.stdout })) {
@@ -28,7 +38,7 @@ export async function startServer(...options) {
 }
 
 /** Starts Chromium: `chromium` of the system, or the program in CHROMIUM. */
-export const startBrowser = () =>
+const startBrowser = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
 
 /**

@@ -1,17 +1,10 @@
 // Dialogs and forms while a request runs: what is closed, asked, announced and kept.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, afterEach, test } from 'node:test';
-import { open, organizations, pageOf, startBrowser, startServer } from './console.mjs';
+import { afterEach, beforeEach, test } from 'node:test';
+import { open, organizations, pageOf, start } from './console.mjs';
 
-let server, browser, page, org, questions, answer;
-
-before(async () => {
-  [server, browser] = [await startServer('--demo'), await startBrowser()];
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
+const { browser, server } = await start('--demo');
+let page, org, questions, answer;
 beforeEach(async () => {
   page = await pageOf(browser, { email: 'ada@acme.example' }, server);
   org = `/organizations/${(await organizations(page))['Acme Instruments']}`;

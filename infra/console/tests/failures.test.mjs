@@ -1,17 +1,10 @@
 // What a person sees when the API fails: each failure is made by changing its answers.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, afterEach, test } from 'node:test';
-import { organizations, pageOf, picture, open, startBrowser, startServer } from './console.mjs';
+import { afterEach, beforeEach, test } from 'node:test';
+import { organizations, pageOf, picture, open, start } from './console.mjs';
 
-let server, browser, page, users;
-
-before(async () => {
-  [server, browser] = [await startServer('--demo'), await startBrowser()];
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
+const { browser, server } = await start('--demo');
+let page, users;
 beforeEach(async () => {
   page = await pageOf(browser, { email: 'ada@acme.example' }, server);
   users = `/organizations/${(await organizations(page))['Acme Instruments']}/users`;

@@ -1,26 +1,19 @@
 // What a platform operator does about people and organizations, up to its end.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { open, organizations, pageOf, startBrowser, startServer } from './console.mjs';
+import { after, test } from 'node:test';
+import { open, organizations, pageOf, start } from './console.mjs';
 
-let server, browser, page, ids, initech;
-
-before(async () => {
-  [server, browser] = [await startServer('--demo'), await startBrowser()];
-  const ada = await pageOf(browser, { email: 'ada@acme.example' }, server);
-  ids = await organizations(ada);
-  initech = await ada.evaluate(async (org) => {
-    const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}` };
-    return (await (await fetch(`/v1/organizations/${org}/partners`, { headers })).json()).items[0].id;
-  }, ids['Acme Instruments']);
-  await ada.end();
-  page = await pageOf(browser, { email: 'operator@rolecall.example', operator: true }, server);
-});
-after(async () => {
-  await page?.end();
-  await browser?.close();
-  server?.stop();
-});
+let page;
+after(() => page?.end());
+const { browser, server } = await start('--demo');
+const ada = await pageOf(browser, { email: 'ada@acme.example' }, server);
+const ids = await organizations(ada);
+const initech = await ada.evaluate(async (org) => {
+  const headers = { Authorization: `Bearer ${sessionStorage.getItem('rolecall.token')}` };
+  return (await (await fetch(`/v1/organizations/${org}/partners`, { headers })).json()).items[0].id;
+}, ids['Acme Instruments']);
+await ada.end();
+page = await pageOf(browser, { email: 'operator@rolecall.example', operator: true }, server);
 
 const erase = async (email) => {
   await open(page, `/operator/people?email=${email}`);

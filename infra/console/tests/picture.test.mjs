@@ -3,21 +3,13 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import { open, organizations, pageOf, startBrowser, startServer } from './console.mjs';
+import { test } from 'node:test';
+import { open, organizations, pageOf, start } from './console.mjs';
 
 const PICTURE = new URL('../../../docs/console.png', import.meta.url);
 const TEXTS = new URL('picture.txt', import.meta.url);
 
-let server, browser;
-
-before(async () => {
-  [server, browser] = [await startServer('--demo'), await startBrowser()];
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
+const { browser, server } = await start('--demo');
 
 // Not in the picture on every machine: times are relative to now, and how many rows fit depends on the fonts.
 const LEFT_OUT = '.skip, .sr-only, option, time, tbody tr:nth-child(n + 4), .more, details:not([open]) > :not(summary)';

@@ -1,17 +1,9 @@
 // The API reference of the local server: it signs in, keeps the token, and sends requests.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { newPage, startBrowser, startServer } from './console.mjs';
+import { test } from 'node:test';
+import { newPage, start } from './console.mjs';
 
-let server, browser;
-
-before(async () => {
-  [server, browser] = [await startServer('--demo'), await startBrowser()];
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
+const { browser, server } = await start('--demo');
 
 test('a person signs in at the reference, sends requests as it fills them in, and reads who is signed in after a reload', async () => {
   const page = await newPage(browser, server);

@@ -1,7 +1,7 @@
 // Every screen of the demonstration: accessible in light and dark and at 360 pixels, by keyboard, with hostile names.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { assertAccessible, open, organizations, pageOf, picture, settled, signIn, startBrowser, startServer } from './console.mjs';
+import { test } from 'node:test';
+import { assertAccessible, open, organizations, pageOf, picture, settled, signIn, start } from './console.mjs';
 
 const BELOW = ['', '/users', '/join-requests', '/roles', '/roles/admin', '/roles/new', '/sub-organizations', '/history', '/why', '/settings'];
 const LOOKS = [{ look: 'light' }, { look: 'dark', dark: true }, { look: 'narrow', width: 360 }];
@@ -9,16 +9,10 @@ const ADA = { email: 'ada@acme.example', name: 'Ada Lovelace' };
 const OPERATOR = { email: 'operator@rolecall.example', operator: true };
 const HOSTILE = '<img src=x onerror=alert(1)> "\'&amp; عربى 🦊';
 
-let server, browser;
+const { browser, server } = await start('--demo');
 
-before(async () => {
-  [server, browser] = [await startServer('--demo'), await startBrowser()];
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
-
+/** Waits for the title, which a page gets after its heading. */
+const titleIs = (page, title) => page.waitForFunction((title) => document.title === title, title);
 const nameOf = (path) => path.replace(/\/organizations\/[^/]+/, '/organization').replaceAll('/', '-').replace(/^-/, '') || 'home';
 
 for (const { look, ...options } of LOOKS) {
@@ -552,11 +546,11 @@ test('an address that is not well formed leads to no page, and says so', async (
   for (const [by, path, place] of [[page, '/operator/organizations/%E0%A4%A', ''], [ada, `/organizations/${org}/roles/%E0%A4%A`, 'Acme Instruments · ']]) {
     await by.goto(path);
     await by.getByRole('heading', { name: 'There is no such page' }).waitFor();
-    assert.equal(await by.title(), `There is no such page · ${place}Rolecall`);
+    await titleIs(by, `There is no such page · ${place}Rolecall`);
   }
   await open(ada, '/organizations/org_01KAK5QX3T7Y9ZB2C4D6E8F0GH');
   await ada.getByRole('heading', { name: 'This page cannot be shown' }).waitFor();
-  assert.equal(await ada.title(), 'This page cannot be shown · Rolecall');
+  await titleIs(ada, 'This page cannot be shown · Rolecall');
   await page.end();
   await ada.end();
 });

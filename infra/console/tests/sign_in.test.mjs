@@ -2,21 +2,13 @@
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { createServer } from 'node:http';
-import { after, before, test } from 'node:test';
-import { newPage, open, startBrowser, startServer } from './console.mjs';
+import { after, test } from 'node:test';
+import { newPage, open, start } from './console.mjs';
 
 const CLIENT = 'console';
-let provider, server, browser;
-before(async () => {
-  provider = await startProvider();
-  server = await startServer('--issuer', provider.url, '--audience', CLIENT);
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-  provider?.stop();
-});
+const provider = await startProvider();
+after(() => provider.stop());
+const { browser, server } = await start('--issuer', provider.url, '--audience', CLIENT);
 
 test('a person signs in with a code and PKCE, and returns to the page they came from', async () => {
   const page = await newPage(browser, server);

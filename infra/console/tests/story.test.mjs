@@ -1,17 +1,10 @@
 // The story of the product as two people and an operator live it, in a real browser.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { linkInMail, newPage, open, pageOf, picture, settled, signIn, startBrowser, startServer } from './console.mjs';
+import { test } from 'node:test';
+import { linkInMail, newPage, open, pageOf, picture, settled, signIn, start } from './console.mjs';
 
-let server, browser, ada, bob, operator;
-
-before(async () => {
-  [server, browser] = [await startServer(), await startBrowser()];
-});
-after(async () => {
-  await browser?.close();
-  server?.stop();
-});
+const { browser, server } = await start();
+let ada, bob, operator;
 
 const said = (page, text) => page.locator('.toast', { hasText: text }).waitFor();
 const go = async (page, name) => {

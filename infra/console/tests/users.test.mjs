@@ -1,21 +1,14 @@
-// The users of an organization: what is offered is what the API allows, and each sentence fits whom it is about.
+// The users of an organization: what is offered is what the API allows, and each sentence fits the person it is about.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { endOfDay, personName } from '../site/app/words.js';
-import { open, organizations, pageOf, startBrowser, startServer } from './console.mjs';
+import { open, organizations, pageOf, start } from './console.mjs';
 
-let server, browser, ada, org;
-
-before(async () => {
-  [server, browser] = [await startServer('--demo'), await startBrowser()];
-  ada = await pageOf(browser, { email: 'ada@acme.example' }, server);
-  org = (await organizations(ada))['Acme Instruments'];
-});
-after(async () => {
-  await ada?.end();
-  await browser?.close();
-  server?.stop();
-});
+let ada;
+after(() => ada?.end());
+const { browser, server } = await start('--demo');
+ada = await pageOf(browser, { email: 'ada@acme.example' }, server);
+const org = (await organizations(ada))['Acme Instruments'];
 
 /** Sends a request as the person whose page this is. */
 const ask = (page, method, path, body) =>

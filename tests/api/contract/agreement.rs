@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     fs,
 };
 
@@ -9,7 +10,8 @@ use local::{FUNCTIONS, ROUTES};
 use serde_json::{Value, json};
 use shared::domain::{BuiltIn, EventAction, IdentityProviderRole, Kind, Level, RoleObject, Source};
 
-use super::document::{CONTRACT, parse_yaml};
+use super::document::CONTRACT;
+use crate::{printed::assert_printed, yaml::parse_yaml};
 
 #[test]
 fn document_has_the_routes_of_the_code_tagged_with_their_functions() {
@@ -72,22 +74,31 @@ fn document_has_the_enumerations_of_the_code() {
     }
 }
 
-/// Another test compares `docs/problems.md` with the code.
+/// The sections of `docs/problems.md` are printed from the document. A test of `shared` compares them with the code.
 #[test]
-fn document_has_the_problems_of_the_page_with_their_statuses() {
-    let page = fs::read_to_string("../docs/problems.md").unwrap();
-    let on_page = page.split("\n## ").skip(1).map(|entry| {
-        let (slug, text) = entry.split_once("\n\n").unwrap();
-        let status = text.split("**").nth(1).unwrap();
-        (slug.to_owned(), status.parse::<u64>().unwrap())
-    });
+fn problems_match_the_documentation_page() {
+    let page = fs::read_to_string("../docs/problems.md").unwrap().replace("\r\n", "\n");
+    let mut page = page.split("\n## ").next().unwrap().to_owned();
+    for (slug, schema) in CONTRACT.0["components"]["schemas"].as_object().unwrap() {
+        let properties = &schema["properties"];
+        let Some(status) = properties["status"]["const"].as_u64().filter(|&it| it >= 400) else {
+            continue;
+        };
+        assert_eq!(properties["type"]["const"], format!("/problems/{slug}"));
+        write!(page, "\n## {slug}\n\n**{status}**").unwrap();
+        for word in schema["description"].as_str().unwrap().split_whitespace().map(linked) {
+            let width = page.len() - page.rfind('\n').unwrap();
+            page.push(if width + word.len() > 120 { '\n' } else { ' ' });
+            page += &word;
+        }
+        page.push('\n');
+    }
+    assert_printed("problems.md", &page);
+}
+
+#[test]
+fn operations_list_each_problem_under_its_status() {
     let schemas = &CONTRACT.0["components"]["schemas"];
-    let documented = schemas.as_object().unwrap().iter().filter_map(|(slug, schema)| {
-        let status = schema["properties"]["status"]["const"].as_u64().filter(|&it| it >= 400)?;
-        assert_eq!(schema["properties"]["type"]["const"], format!("/problems/{slug}"));
-        Some((slug.clone(), status))
-    });
-    assert_eq!(documented.collect::<BTreeMap<_, _>>(), on_page.collect::<BTreeMap<_, _>>());
     for operation in CONTRACT.operations() {
         for (status, response) in operation.definition["responses"].as_object().unwrap() {
             for slug in CONTRACT.slugs(response) {
@@ -96,6 +107,14 @@ fn document_has_the_problems_of_the_page_with_their_statuses() {
             }
         }
     }
+}
+
+/// A word of a description. The path of a page, such as `docs/limits.md`, becomes a link from a page in `docs/`.
+fn linked(word: &str) -> String {
+    let Some(path) = word.strip_prefix("docs/") else { return word.to_owned() };
+    let (path, after) = path.split_at(path.rfind(|it: char| it.is_alphanumeric()).unwrap() + 1);
+    let text = path.split('#').next().unwrap();
+    format!("[{text}]({path}){after}")
 }
 
 #[test]

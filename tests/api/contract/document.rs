@@ -2,8 +2,9 @@
 
 use std::sync::LazyLock;
 
-use saphyr::{LoadableYamlNode, Scalar, Yaml};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
+
+use crate::yaml::parse_yaml;
 
 /// The contract.
 pub static CONTRACT: LazyLock<Contract> =
@@ -63,29 +64,5 @@ impl Contract {
         let slug =
             |schema: &Value| schema["$ref"].as_str().unwrap().rsplit('/').next().map(str::to_owned);
         alternatives.iter().filter_map(slug).collect()
-    }
-}
-
-/// The JSON value of a YAML document. Tags such as `!Ref` are dropped.
-pub fn parse_yaml(text: &str) -> Value {
-    to_json(&Yaml::load_from_str(text).expect("valid YAML")[0])
-}
-
-fn to_json(yaml: &Yaml) -> Value {
-    match yaml {
-        Yaml::Value(Scalar::Null) => Value::Null,
-        Yaml::Value(Scalar::Boolean(value)) => json!(value),
-        Yaml::Value(Scalar::Integer(value)) => json!(value),
-        Yaml::Value(Scalar::FloatingPoint(value)) => json!(value.into_inner()),
-        Yaml::Value(Scalar::String(value)) => json!(value),
-        Yaml::Sequence(items) => items.iter().map(to_json).collect(),
-        Yaml::Mapping(members) => {
-            let member = |(name, value): (&Yaml, &Yaml)| {
-                (name.as_str().expect("a string as key").to_owned(), to_json(value))
-            };
-            members.iter().map(member).collect::<Map<_, _>>().into()
-        }
-        Yaml::Tagged(_, inner) => to_json(inner),
-        other => panic!("{other:?} is not JSON"),
     }
 }

@@ -20,7 +20,7 @@ async fn offboard(delivery: &Delivery, person: Identity) {
 }
 
 /// The mails of the schedule once the events have waited for each other.
-async fn later(delivery: &Delivery) -> Vec<String> {
+async fn mails_of_the_next_run(delivery: &Delivery) -> Vec<String> {
     delivery.app.wait(MINUTES);
     delivery.send_due().await;
     delivery.aws.mails().iter().map(shown).collect()
@@ -43,7 +43,7 @@ async fn person_in_many_organizations_gets_one_mail_about_their_offboarding() {
     // The bus can deliver each event again.
     assert_eq!(delivery.run_again().await.1, "");
     assert_eq!(delivery.send_due().await, MailSummary::default(), "others can follow");
-    let mails = later(&delivery).await;
+    let mails = mails_of_the_next_run(&delivery).await;
     assert_eq!(mails.len(), 1, "{mails:#?}");
     assert_snapshot!(mails[0], @"
     to eve@example.com
@@ -57,7 +57,7 @@ async fn person_in_many_organizations_gets_one_mail_about_their_offboarding() {
     ");
     // An event can arrive once more when all is done.
     assert_eq!(delivery.run_again().await.1, "");
-    assert_eq!(later(&delivery).await, [""; 0]);
+    assert_eq!(mails_of_the_next_run(&delivery).await, [""; 0]);
     check(app).await;
 }
 
@@ -72,7 +72,7 @@ async fn offboarded_person_who_is_back_or_erased_gets_no_mail() {
     let cy = PersonId::of(&UserId::new(CY.sub));
     delivery.app.delete(OPERATOR, &format!("/v1/operator/people/{cy}")).await.expect(204);
     delivery.deliver_all().await;
-    assert_eq!(later(&delivery).await, [""; 0]);
+    assert_eq!(mails_of_the_next_run(&delivery).await, [""; 0]);
     check(&delivery.app).await;
 }
 
@@ -86,7 +86,7 @@ async fn more_organizations_than_a_mail_names_are_others() {
     delivery.deliver_all().await;
     offboard(&delivery, BOB).await;
     delivery.deliver_all().await;
-    let mails = later(&delivery).await;
+    let mails = mails_of_the_next_run(&delivery).await;
     assert_eq!(mails.len(), 1);
     let in_all = "In all, 22 memberships, invitations and requests to join ended.";
     assert!(mails[0].contains(in_all), "{}", mails[0]);
@@ -98,7 +98,7 @@ async fn mail_about_one_organization_names_it_in_the_singular() {
     let (delivery, _) = Delivery::with(&[(BOB, "user")]).await;
     offboard(&delivery, BOB).await;
     delivery.deliver_all().await;
-    let mails = later(&delivery).await;
+    let mails = mails_of_the_next_run(&delivery).await;
     assert_eq!(mails.len(), 1, "{mails:#?}");
     assert!(mails[0].contains("ended your access to Acme. "), "{}", mails[0]);
     assert!(!mails[0].contains("In all"), "{}", mails[0]);

@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, fmt::Write};
 use serde::Deserialize;
 
 use super::*;
-use crate::{domain::Action, printed::assert_printed};
+use crate::{
+    domain::{AccessPath, Action},
+    printed::assert_printed,
+};
 
 /// The content of `tests/catalogue.json`. Keys and levels stay strings, so that the code under test
 /// does not parse its own expectation.
@@ -181,6 +184,19 @@ fn catalogue_matches_the_documentation_page() {
     assert_printed("internals/catalogue.md", &page().unwrap());
 }
 
+const ACCESS_PATHS: &str = "
+## Access paths
+
+Other services ask whether a person may perform an action in an organization (ORG6). The person needs the level in whose
+row the action is, as a member of that organization. These marks name two more paths that can grant the action:
+
+- **ancestor**: as a member of an organization above it in the tree.
+- **partner**: as a member of a partner that is linked to it. **preferred partner**: the link must be preferred.
+
+The level counts in the organization where the path starts. The role object must be available there, even if the level
+is `none` (ROLE4, ROLE5).
+";
+
 fn page() -> Result<String, std::fmt::Error> {
     let mut page = String::from(
         "# The permission catalogue\n\n\
@@ -197,15 +213,14 @@ fn page() -> Result<String, std::fmt::Error> {
             BuiltIn::ALL.map(|role| role.levels().level_on(object).to_string()).join(" | ");
         writeln!(page, "| {} | {levels} |", object.name())?;
     }
+    page += ACCESS_PATHS;
     for object in RoleObject::ALL {
         writeln!(page, "\n## {}\n\n`{object}`\n", object.name())?;
         writeln!(page, "{} Section: {}.\n", object.description(), object.section())?;
         let kinds = kinds(object.partner_only()).join(", ");
-        let levels: Vec<_> = object.levels().iter().map(Level::to_string).collect();
         let fixed = if object.editable_in_custom_roles() { "" } else { " (fixed)" };
         writeln!(page, "- Kinds of organization: {kinds}")?;
         writeln!(page, "- Shown when: {}", object.shown_when())?;
-        writeln!(page, "- Levels: {}", levels.join(", "))?;
         writeln!(page, "- Default in a custom role: {}{fixed}", object.custom_role_default())?;
         if let Some((base, least)) = object.prerequisite() {
             writeln!(page, "- Prerequisite: at least {least} on {}", base.name())?;
@@ -213,16 +228,25 @@ fn page() -> Result<String, std::fmt::Error> {
         writeln!(page, "\n| level | meaning | adds |\n|---|---|---|")?;
         for &level in object.levels() {
             let meaning = object.meaning_of(level).unwrap_or_default();
-            let actions = code_list(object.actions_added_by(level).unwrap_or_default());
+            let actions = with_paths(object.actions_added_by(level).unwrap_or_default());
             writeln!(page, "| {level} | {meaning} | {actions} |")?;
         }
         if !object.never_granted().is_empty() {
-            writeln!(page, "| never | | {} |", code_list(object.never_granted()))?;
+            writeln!(page, "| never | | {} |", with_paths(object.never_granted()))?;
         }
     }
     Ok(page)
 }
 
-fn code_list(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+/// Names of actions, each with the access paths that grant it besides the membership in the organization itself.
+fn with_paths(names: &[&str]) -> String {
+    let marked = names.iter().map(|name| {
+        let action = Action::find(name).unwrap();
+        let preferred = action.role_object.shown_when() == Condition::PreferredPartnerCustomer;
+        let partner = if preferred { " (preferred partner)" } else { " (partner)" };
+        let paths = [(AccessPath::Ancestor, " (ancestor)"), (AccessPath::Partner, partner)];
+        let paths = paths.map(|(path, text)| if path.supports(action) { text } else { "" });
+        format!("`{name}`{}", paths.concat())
+    });
+    marked.collect::<Vec<_>>().join(", ")
 }

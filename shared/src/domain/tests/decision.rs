@@ -1,7 +1,5 @@
 //! Access decisions: which access path grants an action, and why a membership does not grant it.
 
-use std::fmt::Write;
-
 use crate::{
     domain::{
         AccessPath, Action, BuiltIn, Condition, DenyReason, Level, LinkAccess, OrgId, Organization,
@@ -9,7 +7,6 @@ use crate::{
         granting_roles, remediation,
     },
     fixtures::{member, org_id, partner, person, standard, tree, with_role},
-    printed::assert_printed,
 };
 
 fn action(name: &str) -> Action {
@@ -37,37 +34,6 @@ const MERGED: &str = "license_management_sub_organizations.view_merged_unattribu
 const CREATE: &str = "user_management_sub_organizations.create_sub_organization";
 const CUSTOMERS: &str = "license_management_customer_organizations.view_active_licenses";
 const CASE: &str = "support_service_customer_organizations.submit_case_on_behalf";
-
-#[test]
-fn access_paths_match_the_documentation_page() {
-    let mut page = String::from(
-        "# Access paths\n\n\
-         Other services ask whether a person may perform an action in an organization (ORG6). This page\n\
-         lists the access paths that can grant each action. A test prints this page from the code:\n\
-         change the code, then run `UPDATE_DOCS=1 cargo test -p shared`.\n\n\
-         - **member**: the person is a member of the organization.\n\
-         - **ancestor**: the person is a member of an organization above it in the tree.\n\
-         - **partner**: the person is a member of a partner organization that is linked to it.\n\n\
-         Each cell is the level that the person needs in the organization where the path starts. The\n\
-         role object must be available there, even if the level is `none` (ROLE4, ROLE5). `–`: the path\n\
-         never grants the action. \\*: only for the preferred partner of the customer.\n\n\
-         | action | member | ancestor | partner |\n|---|---|---|---|\n",
-    );
-    for action in Action::all() {
-        let cell = |path: AccessPath| match action.level.filter(|_| path.supports(action)) {
-            None => "–".to_owned(),
-            Some(level) => {
-                let condition = action.role_object.shown_when();
-                let preferred =
-                    path == AccessPath::Partner && condition == Condition::PreferredPartnerCustomer;
-                format!("`{level}`{}", if preferred { " \\*" } else { "" })
-            }
-        };
-        let [member, ancestor, partner] = AccessPath::ALL.map(cell);
-        writeln!(page, "| `{}` | {member} | {ancestor} | {partner} |", action.name).unwrap();
-    }
-    assert_printed("internals/decision-paths.md", &page);
-}
 
 /// U2, SUB2, SUB4, ROLE4, ROLE5, PAR2
 #[test]

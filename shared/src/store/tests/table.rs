@@ -183,6 +183,7 @@ fn lists(examples: &Examples) -> String {
     let custom = RoleId::Custom(role);
     let in_tree = email_in(email.as_str(), org);
     let known = "addresses of members, former and alerted addresses";
+    let former = "former members, requesters, people who declined";
     let at = "milliseconds";
     let mut printed = BTreeSet::new();
     for (index, lists, Hash { function, key }, range) in [
@@ -192,7 +193,7 @@ fn lists(examples: &Examples) -> String {
         (ByPath, "role names of a tree", hash!(roles(below)), &own_path),
         (ByTime, "members of a tree", hash!(users(below, active)), &by_time),
         (ByEmail, "members of a tree", hash!(users(below, active)), &in_tree),
-        (ByEmail, "former members, requesters", hash!(known_address(address)), &index::id(org)),
+        (ByEmail, former, hash!(known_address(address)), &index::id(org)),
         (
             ByRole,
             "members with a custom role",
@@ -209,7 +210,7 @@ fn lists(examples: &Examples) -> String {
         (ByRole, "roots", hash!(children(None)), &root_path),
         (ByRole, "open requests to join", hash!(join_requests(org)), "…5"),
         (ByIdentity, "memberships of a person", hash!(person(person)), &own),
-        (ByIdentity, "former members, requesters", hash!(known_person(person)), &own),
+        (ByIdentity, former, hash!(known_person(person)), &own),
         (ByIdentity, "requests of a person to join", hash!(requests_of(person)), &own),
         (ByIdentity, "invitations of an address", hash!(address(address)), &own),
         (ByIdentity, known, hash!(known_address(address)), &own),
