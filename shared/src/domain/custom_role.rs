@@ -1,8 +1,9 @@
 //! The roles that an organization defines, and the rules for creating and editing them (ROLE2).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 use super::{
     CustomRoleId, Inviter, Level, Levels, MAX_CUSTOM_ROLES, Name, Refusal, RoleId, RoleObject,

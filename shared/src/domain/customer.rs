@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     Condition, Kind, Level, LinkCounts, OrgId, Organization, Refusal, RoleObject, Standing, Version,
 };
-
 use RoleObject::{
     LicenseManagementCustomerOrganizations, OrganizationGeneralInformation,
     SupportServiceCustomerOrganizations,

@@ -158,6 +158,7 @@ impl Member {
     pub fn target(&self, version: Version) -> Target {
         Target::new(TargetKind::Member, &self.id(), version)
     }
+
     /// Whether the member is a person or a service.
     pub fn kind(&self) -> MemberKind {
         if self.service.is_some() { MemberKind::Service } else { MemberKind::Person }
@@ -180,6 +181,7 @@ impl Member {
     pub fn can_keep(&self, now: Timestamp) -> bool {
         self.service.is_none() && self.has_access(now)
     }
+
     /// Checks that the access of the member has not ended at `now` (END1). From its end on, the person
     /// is no member, whether the clean-up has run or not.
     ///

@@ -1,9 +1,9 @@
 //! Organizations and their data.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-use std::collections::BTreeMap;
 
 use super::{
     Closure, Conditions, CustomRoleId, InvitationId, Language, Levels, MAX_DEPTH, Name, OrgId,
@@ -226,6 +226,7 @@ impl Organization {
             preferred_partner_customer: self.links.preferred > 0,
         }
     }
+
     /// The suspension of the organization, if it is suspended.
     pub fn suspension(&self) -> Option<&Suspension> {
         match &self.closure {

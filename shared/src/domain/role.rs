@@ -1,9 +1,10 @@
 //! The ids of roles, and what other parts of the API show of a role.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{BuiltIn, CustomRoleId, Level, Levels, Name, RoleObject, id::ParsedText};
 

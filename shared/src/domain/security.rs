@@ -1,9 +1,10 @@
 //! The security settings of an organization: sign-in requirements and event retention (ORG3).
 
+use std::collections::BTreeSet;
+
 use ipnet::{IpNet, Ipv6Net};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 use super::{AuthnContext, Refusal};
 

@@ -68,6 +68,7 @@ impl Invitation {
             language: invitation.language,
         }
     }
+
     /// Names the people whose ids the invitation shows.
     ///
     /// # Errors
