@@ -154,7 +154,10 @@ async fn a_hundred_custom_roles_do_not_raise_the_cost_of_authorization() {
             costs.push(asked.expect(200).cost);
         }
     }
-    assert_eq!(costs[0], costs[1], "make the role table on the organization's item smaller");
+    assert_eq!(
+        costs[0], costs[1],
+        "make the levels of custom roles on the organization's item smaller"
+    );
     let more = json!({ "name": "Role 100" });
     app.post(ADA, &format!("{org}/roles"), more).await.refuses(409, "role-limit");
 }

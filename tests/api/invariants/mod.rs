@@ -111,7 +111,7 @@ impl OrganizationItems {
         let Some(org) = &self.org else { return };
         let table: BTreeMap<_, _> =
             self.roles.values().map(|(role, _)| (role.id, role.levels)).collect();
-        differ(found, "the role table", &org.roles, &table);
+        differ(found, "the levels of custom roles", &org.roles, &table);
         let names = self.roles.values().map(|(role, _)| (role.name.folded(), role.summary()));
         differ(found, "the names of roles", &self.names, &names.collect());
     }
