@@ -254,7 +254,7 @@ pub async fn start_engine() -> (Option<Engine>, Client) {
 }
 
 /// `…/members/@bob` stands for the member whose `sub` is `bob`, `…/critical-alert-users/@x@y.example`
-/// for that address: both ids are digests.
+/// for that address: both ids are hashes.
 pub fn with_ids(path: &str) -> String {
     let replaced = |list: &str, id: fn(&str, &str) -> String| {
         let (org, rest) = path.split_once(&format!("{list}@"))?;

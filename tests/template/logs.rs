@@ -20,7 +20,7 @@ fn logs_have_a_retention() {
     }
 }
 
-/// The last part of a stack's id is a random UUID, so digests of two stacks cannot be compared.
+/// The last part of a stack's id is a random UUID, so hashes of two stacks cannot be compared.
 #[test]
 fn digests_of_callers_are_salted_with_the_id_of_the_stack() {
     let variables = &template()["Globals"]["Function"]["Environment"]["Variables"];

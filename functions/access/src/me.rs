@@ -3,9 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::{
-    domain::{
-        AddressDigest, Email, JoinRequest, Kind, Member, Name, OrgId, Person, RoleId, UserId,
-    },
+    domain::{AddressHash, Email, JoinRequest, Kind, Member, Name, OrgId, Person, RoleId, UserId},
     http::{ApiError, Call, Json, Page, PageQuery, Query, views},
     store::{FetchedItems, Key, List},
 };
@@ -104,7 +102,7 @@ fn own_request(
 /// The slot of the caller's address in the organization of a request. It says when they were invited.
 fn own_slot(person: &Person, request: &JoinRequest) -> Option<Key> {
     let (org, email) = (request.organization_id, person.email.as_ref()?);
-    Some(Key::address_slot(org, AddressDigest::of(org, email)))
+    Some(Key::address_slot(org, AddressHash::of(org, email)))
 }
 
 /// The keys of the items that hold the names of a member's organization, of the one above it and of the role.

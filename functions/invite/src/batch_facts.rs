@@ -2,7 +2,7 @@
 
 use shared::{
     domain::{
-        self, AddressDigest, BatchRefusal, BudgetLeft, DayBudget, InvitationDraft, InvitationId,
+        self, AddressHash, BatchRefusal, BudgetLeft, DayBudget, InvitationDraft, InvitationId,
         NewInvitation, OfferedRole, PendingRoom, Refusal, RoleId,
     },
     http::{ApiError, Deployment, Problem},
@@ -77,7 +77,7 @@ impl BatchInvite<'_> {
     }
 
     fn slot(&self, offer: &InvitationOffer) -> Key {
-        Key::address_slot(self.org, AddressDigest::of(self.org, &offer.email))
+        Key::address_slot(self.org, AddressHash::of(self.org, &offer.email))
     }
 
     fn budget_of_address(&self, offer: &InvitationOffer) -> DayBudget {

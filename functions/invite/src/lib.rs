@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, AddressDigest, DEFAULT_DAYS, Email, Invitation, InvitationDraft, InvitationId,
+        self, AddressHash, DEFAULT_DAYS, Email, Invitation, InvitationDraft, InvitationId,
         InvitationUpdate, Language, Level, MAX_DAYS, NewInvitation, OrgId, Refusal, RoleId,
         RoleObject, Standing,
     },
@@ -64,7 +64,7 @@ async fn invite(
     Path(org): Path<OrgId>,
     Json(wanted): Json<CreateInvitationRequest>,
 ) -> Result<Answer, ApiError> {
-    let slot = Key::address_slot(org, AddressDigest::of(org, &wanted.email));
+    let slot = Key::address_slot(org, AddressHash::of(org, &wanted.email));
     let facts = facts_to_invite(&call, org, &slot, Key::custom_role(org, wanted.role_id)).await?;
     let (actor, Call { app, context, .. }) = (&facts.actor, &call);
     let address = facts.address(&slot, context.at)?;
@@ -225,7 +225,7 @@ impl PendingInvitation {
         also: Option<Key>,
         check: fn(&Standing) -> Result<(), Refusal>,
     ) -> Result<Self, ApiError> {
-        let slot = Key::address_slot(org, id.digest());
+        let slot = Key::address_slot(org, id.address_hash());
         let keys = [slot.clone()].into_iter().chain(also);
         let (actor, found) = app.store.facts(person, org, keys).await?;
         check(&actor)?;

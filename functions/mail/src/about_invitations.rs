@@ -22,7 +22,7 @@ impl MailService {
     ) -> Result<Option<OutgoingMail>, Error> {
         let org = event.organization_id;
         let Ok(id) = event.target.id.parse::<InvitationId>() else { return Ok(None) };
-        let slot = Key::address_slot(org, id.digest());
+        let slot = Key::address_slot(org, id.address_hash());
         let keys = [Key::organization(org), slot.clone()].into_iter().chain(author_key(event));
         let found = self.store.get(keys).await?;
         let (organization, invitation) =
@@ -43,7 +43,7 @@ impl MailService {
     ) -> Result<Option<OutgoingMail>, Error> {
         let org = event.organization_id;
         let Ok(id) = event.target.id.parse::<InvitationId>() else { return Ok(None) };
-        let slot = Key::address_slot(org, id.digest());
+        let slot = Key::address_slot(org, id.address_hash());
         let keys = [Key::organization(org), slot.clone(), Key::delivery(id)].into_iter();
         let found = self.store.get(keys.chain(author_key(event))).await?;
         let Some(organization) = found.any_organization(org) else { return Ok(None) };

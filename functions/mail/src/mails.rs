@@ -1,7 +1,7 @@
 //! Sends the mails of an event, and marks those that have been sent.
 
 use shared::{
-    domain::{AddressDigest, Delivery, OutgoingMail, RequestContext, Sending},
+    domain::{AddressHash, Delivery, OutgoingMail, RequestContext, Sending},
     metrics::Metric,
     store::{Claim, Key},
 };
@@ -33,7 +33,7 @@ impl MailService {
             return Ok(());
         };
         let mark = |mail: OutgoingMail| {
-            let mark = Key::mailed(event.id, AddressDigest::of(event.organization_id, &mail.to));
+            let mark = Key::mailed(event.id, AddressHash::of(event.organization_id, &mail.to));
             MarkedMail { mail, mark }
         };
         let mails = self.mails(&event, context).await?.into_iter().map(mark).collect();

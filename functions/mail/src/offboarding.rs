@@ -3,7 +3,7 @@
 
 use shared::{
     domain::{
-        AddressDigest, Delivery, DigestRecipient, DigestState, Event, EventAction, Name,
+        AddressHash, Delivery, DigestRecipient, DigestState, Event, EventAction, Name,
         Notification, OutgoingMail, PersonId, RequestContext,
     },
     store::{Error, Key},
@@ -48,7 +48,7 @@ impl MailService {
         mail: &OutgoingMail,
         context: &RequestContext,
     ) -> Result<(), Error> {
-        let mark = Key::mailed(event.id, AddressDigest::of(event.organization_id, &mail.to));
+        let mark = Key::mailed(event.id, AddressHash::of(event.organization_id, &mail.to));
         if self.store.done_mails(vec![mark.clone()]).await?.contains(&mark) {
             return Ok(());
         }

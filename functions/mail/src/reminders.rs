@@ -61,7 +61,7 @@ impl MailService {
         context: &RequestContext,
     ) -> Result<Option<OutgoingMail>, Error> {
         let (org, id) = (listed.path.id(), listed.id);
-        let slot = Key::address_slot(org, id.digest());
+        let slot = Key::address_slot(org, id.address_hash());
         let keys = [Key::organization(org), slot.clone(), Key::delivery(id)];
         let found = self.store.get(keys).await?;
         let pending = found.address_slot(&slot)?.and_then(AddressSlot::pending);

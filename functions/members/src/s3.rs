@@ -36,7 +36,7 @@ impl S3 {
             .connect_timeout(Duration::from_secs(1))
             .operation_attempt_timeout(TRY)
             .operation_timeout(TRIES);
-        // The signature covers the digest of the file, so another checksum is not needed.
+        // The signature covers the hash of the file, so another checksum is not needed.
         let config = config
             .timeout_config(timeouts.build())
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)

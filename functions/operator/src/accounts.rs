@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use shared::{
     domain::{
-        self, JoinRequest, MAX_REASON, Member, MemberId, OrgId, Organization, PersonDigest,
-        Refusal, UserId, Version,
+        self, JoinRequest, MAX_REASON, Member, MemberId, OrgId, Organization, PersonHash, Refusal,
+        UserId, Version,
     },
     http::{Answer, ApiError, Call, Json, Path, RequiredText, views},
     store::{AccountChange, Key, Store},
@@ -59,7 +59,7 @@ impl AccountFacts {
         user: &UserId,
         now: Timestamp,
     ) -> Result<Self, ApiError> {
-        let (new, person) = (Key::membership(org, user), PersonDigest::of(org, user));
+        let (new, person) = (Key::membership(org, user), PersonHash::of(org, user));
         let (member, request) = (Key::member(org, id), Key::join_request(org, person));
         let found = store.get([Key::organization(org), member, new.clone(), request]).await?;
         let organization = found.organization_for_operator(org)?;

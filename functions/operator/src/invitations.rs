@@ -82,11 +82,11 @@ impl FirstAdminFacts {
     ) -> Result<Self, Error> {
         let id = org.id();
         let super_admin = org.super_admin_user_id.as_ref().map(|user| MemberId::of(id, user));
-        let digest = match super_admin {
-            Some(_) => Some(invitation.digest()),
-            None => org.pending_first_admin.map(|pending| pending.invitation.digest()),
+        let hash = match super_admin {
+            Some(_) => Some(invitation.address_hash()),
+            None => org.pending_first_admin.map(|pending| pending.invitation.address_hash()),
         };
-        let key = digest.map(|digest| Key::address_slot(id, digest));
+        let key = hash.map(|hash| Key::address_slot(id, hash));
         let others = super_admin.map(|member| [Key::counts(id), Key::member(id, member)]);
         let keys = key.clone().into_iter().chain(others.into_iter().flatten());
         let found = store.get(keys).await?;
@@ -121,7 +121,7 @@ pub(crate) async fn revoke(
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let slot = Key::address_slot(org, id.digest());
+    let slot = Key::address_slot(org, id.address_hash());
     let found = app.store.get([Key::organization(org), slot.clone()]).await?;
     let org = found.organization_for_operator(org)?;
     let pending = found.pending(&slot)?.filter(|invitation| invitation.id == id);

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, AddressDigest, AddressSlot, ApprovalFacts, BoundedList, Email, JoinRequest,
-        JoinRequestId, MAX_COMMENT, MailDomain, Name, OrgId, Organization, Person, PersonDigest,
+        self, AddressHash, AddressSlot, ApprovalFacts, BoundedList, Email, JoinRequest,
+        JoinRequestId, MAX_COMMENT, MailDomain, Name, OrgId, Organization, Person, PersonHash,
         Refusal, RequestContext, RequesterFacts, RoleId,
     },
     http::{
@@ -53,17 +53,17 @@ async fn open_to(
     orgs: &[OrgId],
     now: Timestamp,
 ) -> Result<Vec<JoinableOrganization>, ApiError> {
-    let digest = |org| PersonDigest::of(org, &person.id);
-    let slot = |org| Key::address_slot(org, AddressDigest::of(org, email));
+    let hash = |org| PersonHash::of(org, &person.id);
+    let slot = |org| Key::address_slot(org, AddressHash::of(org, email));
     let keys = |org| {
         let (member, request) =
-            (Key::membership(org, &person.id), Key::join_request(org, digest(org)));
+            (Key::membership(org, &person.id), Key::join_request(org, hash(org)));
         [Key::organization(org), member, request]
     };
     let known = store.get_eventual(orgs.iter().copied().flat_map(keys)).await?;
     let mut asked = BTreeMap::new();
     for &org in orgs {
-        asked.extend(known.join_request(org, digest(org))?.map(|request| (org, request)));
+        asked.extend(known.join_request(org, hash(org))?.map(|request| (org, request)));
     }
     let invited = store.get_eventual(asked.keys().copied().map(slot)).await?;
     let mut open = Vec::new();
@@ -107,7 +107,7 @@ pub(crate) async fn ask(
 /// The slot of the caller's verified address in an organization.
 fn own_slot(person: &Person, org: OrgId) -> Option<Key> {
     let email = person.email.as_ref()?;
-    Some(Key::address_slot(org, AddressDigest::of(org, email)))
+    Some(Key::address_slot(org, AddressHash::of(org, email)))
 }
 
 /// A person who asks to join an organization.
@@ -159,7 +159,7 @@ impl<'a> JoinRequester<'a> {
         let Self { person, org, .. } = *self;
         let domain = person.email.as_ref().map(MailDomain::of);
         let approval = domain.map(|domain| Key::approved_domain(org, &domain));
-        let request = Key::join_request(org, PersonDigest::of(org, &person.id));
+        let request = Key::join_request(org, PersonHash::of(org, &person.id));
         let keys = [Key::organization(org), Key::membership(org, &person.id), request];
         self.store.get(keys.into_iter().chain(self.slot.clone()).chain(approval)).await
     }
@@ -175,7 +175,7 @@ impl<'a> JoinRequester<'a> {
             slot: slot.map(|slot| found.address_slot(slot)).transpose()?.flatten(),
             invited_at: slot.map(|slot| found.invited_at(slot)).transpose()?.flatten(),
             declined_invitation: declined.is_some(),
-            earlier_request: found.join_request(org, PersonDigest::of(org, &person.id))?,
+            earlier_request: found.join_request(org, PersonHash::of(org, &person.id))?,
         })
     }
 }
@@ -185,13 +185,13 @@ pub(crate) async fn show_own(
     Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
 ) -> Result<Json<views::OwnJoinRequest>, ApiError> {
-    let digest = PersonDigest::of(org, &person.id);
+    let hash = PersonHash::of(org, &person.id);
     let slot = own_slot(&person, org);
-    let keys = [Key::organization(org), Key::join_request(org, digest)];
+    let keys = [Key::organization(org), Key::join_request(org, hash)];
     let found = app.store.get(keys.into_iter().chain(slot.clone())).await?;
     let invited_at = slot.map(|slot| found.invited_at(&slot)).transpose()?.flatten();
     let in_effect = |request: &JoinRequest| request.is_in_effect(context.at);
-    let request = found.join_request(org, digest)?.filter(in_effect);
+    let request = found.join_request(org, hash)?.filter(in_effect);
     let (organization, request) =
         found.organization(org).zip(request).ok_or(Refusal::NoSuchJoinRequest)?;
     Ok(Json(views::OwnJoinRequest::of(request, organization.name, invited_at, context.at)))
@@ -203,9 +203,9 @@ pub(crate) async fn cancel(
     if_match: IfMatch,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    let digest = PersonDigest::of(org, &person.id);
-    let found = app.store.get([Key::organization(org), Key::join_request(org, digest)]).await?;
-    let request = found.join_request(org, digest)?.filter(JoinRequest::is_pending);
+    let hash = PersonHash::of(org, &person.id);
+    let found = app.store.get([Key::organization(org), Key::join_request(org, hash)]).await?;
+    let request = found.join_request(org, hash)?.filter(JoinRequest::is_pending);
     let (Some(organization), Some(request)) = (found.organization(org), request) else {
         return Err(Refusal::NoSuchJoinRequest.into());
     };
@@ -239,7 +239,7 @@ pub(crate) async fn approve(
     OptionalJson(ApproveJoinRequest { role_id }): OptionalJson<ApproveJoinRequest>,
 ) -> Result<Answer, ApiError> {
     let role_id = role_id.unwrap_or(RoleId::USER);
-    let keys = [Key::join_request(org, id.digest())].into_iter();
+    let keys = [Key::join_request(org, id.person_hash())].into_iter();
     let role = Key::custom_role(org, role_id);
     let (actor, found) = app.store.facts(&person, org, keys.chain(role)).await?;
     domain::check_decide_requests(&actor)?;
@@ -259,7 +259,7 @@ async fn approval_facts(
     request: &JoinRequest,
 ) -> Result<ApprovalFacts, ApiError> {
     let domain = MailDomain::of(&request.email);
-    let slot = Key::address_slot(org, AddressDigest::of(org, &request.email));
+    let slot = Key::address_slot(org, AddressHash::of(org, &request.email));
     let member = Key::membership(org, &request.user_id);
     let keys = [slot.clone(), Key::approved_domain(org, &domain), member.clone()];
     let found = app.store.get(keys).await?;
@@ -275,7 +275,7 @@ pub(crate) async fn decline(
     Path((org, id)): Path<(OrgId, JoinRequestId)>,
     _: NoBody,
 ) -> Result<Answer, ApiError> {
-    let key = Key::join_request(org, id.digest());
+    let key = Key::join_request(org, id.person_hash());
     let (actor, found) = app.store.facts(&person, org, [key]).await?;
     domain::check_decide_requests(&actor)?;
     let request = open(&found, org, id)?;
@@ -285,7 +285,7 @@ pub(crate) async fn decline(
 
 /// The open request with this id. Earlier requests of the same person have other ids.
 fn open(found: &FetchedItems, org: OrgId, id: JoinRequestId) -> Result<JoinRequest, ApiError> {
-    let request = found.join_request(org, id.digest())?;
+    let request = found.join_request(org, id.person_hash())?;
     let open = request.filter(|request| request.id == id && request.is_pending());
     Ok(open.ok_or(Refusal::NoSuchJoinRequest)?)
 }

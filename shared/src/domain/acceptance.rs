@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    AddressDigest, AddressSlot, Invitation, InvitationId, Inviter, Member, OrgId, Organization,
+    AddressHash, AddressSlot, Invitation, InvitationId, Inviter, Member, OrgId, Organization,
     Person, Refusal, RoleId, Source, Version, levels_in, may_grant,
 };
 
@@ -102,8 +102,8 @@ pub fn inviter_may_grant(
 
 /// Whether the id is that of a present or past invitation of `org` to this person's address.
 pub fn was_issued_to(person: &Person, org: OrgId, id: InvitationId) -> bool {
-    let digest = |email| AddressDigest::of(org, email);
-    person.email.as_ref().map(digest) == Some(id.digest())
+    let hash = |email| AddressHash::of(org, email);
+    person.email.as_ref().map(hash) == Some(id.address_hash())
 }
 
 /// The invitation with this id, if it is for the person's verified address (INV4).

@@ -41,7 +41,7 @@ impl Default for Budgets {
 impl Budgets {
     /// The budget of `address` over all organizations, in the present day (UTC).
     pub fn of_address(&self, address: &Email, now: Timestamp) -> DayBudget {
-        let holder = digest(address.as_str());
+        let holder = hash(address.as_str());
         let limit = self.invitations_per_address;
         DayBudget::new(Budget::InvitationsPerAddress, holder, limit, Timestamp::UNIX_EPOCH, now)
     }
@@ -64,14 +64,14 @@ impl Budgets {
 
     /// The budget of new organizations of `creator`, in the present day (UTC).
     pub fn of_creator(&self, creator: &UserId, now: Timestamp) -> DayBudget {
-        let holder = digest(creator.as_str());
+        let holder = hash(creator.as_str());
         let limit = self.organizations_per_person;
         DayBudget::new(Budget::OrganizationsPerPerson, holder, limit, Timestamp::UNIX_EPOCH, now)
     }
 
     /// The budget of the requests of `requester` to join `org`, in the present day (UTC).
     pub fn of_requester(&self, org: OrgId, requester: &UserId, now: Timestamp) -> DayBudget {
-        let holder = format!("{}#{}", org.bare(), digest(requester.as_str()));
+        let holder = format!("{}#{}", org.bare(), hash(requester.as_str()));
         let limit = self.join_requests_per_person;
         DayBudget::new(Budget::JoinRequestsPerPerson, holder, limit, Timestamp::UNIX_EPOCH, now)
     }
@@ -82,7 +82,7 @@ impl Budgets {
 pub struct DayBudget {
     /// What it limits.
     pub budget: Budget,
-    /// The digest or id of the address, organization or person.
+    /// The hash or id of the address, organization or person.
     pub holder: String,
     /// The number of the day.
     pub day: i64,
@@ -161,8 +161,8 @@ pub(super) fn seconds_until(then: Timestamp, now: Timestamp) -> i64 {
     (rest.as_secs() + i64::from(rest.subsec_nanos() > 0)).max(1)
 }
 
-/// A 128-bit digest of an address or a person, in hexadecimal digits.
-fn digest(holder: &str) -> String {
+/// A 128-bit hash of an address or a person, in hexadecimal digits.
+fn hash(holder: &str) -> String {
     let bytes = Sha256::digest(holder);
     let number = bytes.iter().take(16).fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));
     format!("{number:032x}")

@@ -143,23 +143,23 @@ macro_rules! ids {
 ids! {
     /// The id of an organization.
     OrgId = "org_";
-    /// The id of an invitation. Its random part is the digest of the address, so the id alone
+    /// The id of an invitation. Its random part is the hash of the address, so the id alone
     /// locates the invitation.
     InvitationId = "inv_";
-    /// The id of a join request. Its random part is the digest of the person, so the id alone
+    /// The id of a join request. Its random part is the hash of the person, so the id alone
     /// locates the request.
     JoinRequestId = "req_";
     /// The id of a custom role.
     CustomRoleId = "role_";
     /// The id of an event.
     EventId = "evt_";
-    /// The id of a member: a digest of organization and `sub`. Request paths contain this id, never
+    /// The id of a member: a hash of organization and `sub`. Request paths contain this id, never
     /// the `sub`.
     MemberId = "mem_";
-    /// The id of a critical alert user: a digest of organization and address.
+    /// The id of a critical alert user: a hash of organization and address.
     AlertId = "alert_";
-    /// The id of a person on the whole platform: a digest of their `sub`. If only their address is
-    /// known, a digest of the address. Only operators see it.
+    /// The id of a person on the whole platform: a hash of their `sub`. If only their address is
+    /// known, a hash of the address. Only operators see it.
     PersonId = "person_";
 }
 
@@ -198,7 +198,7 @@ impl OrgId {
 impl MemberId {
     /// The id of `user` as a member of `org`. A person who joins again gets the same id.
     pub fn of(org: OrgId, user: &UserId) -> Self {
-        Self(Ulid(digest(org, user.as_str(), 16)))
+        Self(Ulid(hash(org, user.as_str(), 16)))
     }
 
     /// The id as a number.
@@ -210,120 +210,120 @@ impl MemberId {
 impl PersonId {
     /// The id of the person with this `sub`.
     pub fn of(user: &UserId) -> Self {
-        Self::digest("SUB", user.as_str())
+        Self::of_text("SUB", user.as_str())
     }
 
     /// The id of the person with this address, as long as no more is known of them: they were invited,
     /// or receive critical alerts.
     pub fn of_address(email: &Email) -> Self {
-        Self::digest("ADDRESS", email.as_str())
+        Self::of_text("ADDRESS", email.as_str())
     }
 
-    /// A `sub` can be an address, so the kind of text is part of the digest.
-    fn digest(kind: &str, text: &str) -> Self {
-        let digest = Sha256::new().chain_update(kind).chain_update([0]).chain_update(text);
-        Self(Ulid(leading(&digest.finalize(), 16)))
+    /// A `sub` can be an address, so the kind of text is part of the hash.
+    fn of_text(kind: &str, text: &str) -> Self {
+        let hash = Sha256::new().chain_update(kind).chain_update([0]).chain_update(text);
+        Self(Ulid(leading(&hash.finalize(), 16)))
     }
 }
 
 impl AlertId {
     /// The id of the critical alert user with this address in `org`.
     pub fn of(org: OrgId, email: &Email) -> Self {
-        Self(Ulid(digest(org, email.as_str(), 16)))
+        Self(Ulid(hash(org, email.as_str(), 16)))
     }
 }
 
 impl InvitationId {
     /// The id of an invitation of `email` into `org`.
     pub fn of(now: Timestamp, org: OrgId, email: &Email) -> Self {
-        Self::new(now, AddressDigest::of(org, email).0)
+        Self::new(now, AddressHash::of(org, email).0)
     }
 
-    /// The digest of the invited address.
-    pub fn digest(self) -> AddressDigest {
-        AddressDigest(self.0.random())
+    /// The hash of the invited address.
+    pub fn address_hash(self) -> AddressHash {
+        AddressHash(self.0.random())
     }
 }
 
 impl JoinRequestId {
     /// The id of a join request of `user` for `org`.
     pub fn of(now: Timestamp, org: OrgId, user: &UserId) -> Self {
-        Self::new(now, PersonDigest::of(org, user).0)
+        Self::new(now, PersonHash::of(org, user).0)
     }
 
-    /// The digest of the person.
-    pub fn digest(self) -> PersonDigest {
-        PersonDigest(self.0.random())
+    /// The hash of the person.
+    pub fn person_hash(self) -> PersonHash {
+        PersonHash(self.0.random())
     }
 }
 
 /// The number of characters of a bare id that hold its time.
 const TIME_CHARS: usize = 10;
 
-/// An 80-bit digest of an address in one organization. It locates an invitation by its address or
+/// An 80-bit hash of an address in one organization. It locates an invitation by its address or
 /// by its id, without an index.
 ///
-/// Digests can collide, so the reader of an invitation must compare the address (INV4).
+/// Hashes can collide, so the reader of an invitation must compare the address (INV4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct AddressDigest(u128);
+pub struct AddressHash(u128);
 
-impl AddressDigest {
-    /// The digest of an address in `org`. The same address has different digests in different
+impl AddressHash {
+    /// The hash of an address in `org`. The same address has different hashes in different
     /// organizations.
     pub fn of(org: OrgId, email: &Email) -> Self {
         Self::of_text(org, email.as_str())
     }
 
-    /// The digest of a text that replaces an address in `org`.
+    /// The hash of a text that replaces an address in `org`.
     pub fn of_text(org: OrgId, text: &str) -> Self {
-        Self(digest(org, text, 10))
+        Self(hash(org, text, 10))
     }
 
-    /// The digest as ids of invitations contain it.
+    /// The hash as ids of invitations contain it.
     pub fn in_ids(self) -> String {
         let id = InvitationId(Ulid::from_parts(0, self.0)).bare();
         id.chars().skip(TIME_CHARS).collect()
     }
 
-    /// The digest as a number.
+    /// The hash as a number.
     pub fn to_number(self) -> u128 {
         self.0
     }
 }
 
-impl fmt::Display for AddressDigest {
+impl fmt::Display for AddressHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:020x}", self.0)
     }
 }
 
-/// An 80-bit digest of a person in one organization. It locates a join request by its person or by
+/// An 80-bit hash of a person in one organization. It locates a join request by its person or by
 /// its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PersonDigest(u128);
+pub struct PersonHash(u128);
 
-impl PersonDigest {
-    /// The digest of a person in `org`.
+impl PersonHash {
+    /// The hash of a person in `org`.
     pub fn of(org: OrgId, user: &UserId) -> Self {
-        Self(digest(org, user.as_str(), 10))
+        Self(hash(org, user.as_str(), 10))
     }
 }
 
-impl fmt::Display for PersonDigest {
+impl fmt::Display for PersonHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:020x}", self.0)
     }
 }
 
-/// The first `bytes` bytes (at most 16) of the digest of a text in an organization. The id of an
+/// The first `bytes` bytes (at most 16) of the hash of a text in an organization. The id of an
 /// organization has a fixed length, so different inputs cannot concatenate to the same text.
-fn digest(org: OrgId, text: &str, bytes: usize) -> u128 {
+fn hash(org: OrgId, text: &str, bytes: usize) -> u128 {
     leading(&Sha256::new().chain_update(org.bare()).chain_update(text).finalize(), bytes)
 }
 
-/// The first bytes of a digest as a number.
-fn leading(digest: &[u8], bytes: usize) -> u128 {
-    digest.iter().take(bytes).fold(0, |sum, byte| (sum << 8) | u128::from(*byte))
+/// The first bytes of a hash as a number.
+fn leading(hash: &[u8], bytes: usize) -> u128 {
+    hash.iter().take(bytes).fold(0, |sum, byte| (sum << 8) | u128::from(*byte))
 }
 
 fn millis(now: Timestamp) -> u64 {

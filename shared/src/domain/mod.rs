@@ -136,8 +136,8 @@
 //! [`BoundedList`] has a limit.
 //!
 //! **Ids and errors.** Each entity has an id: [`CustomRoleId`], [`InvitationId`],
-//! [`JoinRequestId`], [`EventId`], [`MemberId`] and [`AlertId`]. An [`AddressDigest`] or a
-//! [`PersonDigest`] locates an entity by address or person. A [`NamedOrganization`] is an id with
+//! [`JoinRequestId`], [`EventId`], [`MemberId`] and [`AlertId`]. An [`AddressHash`] or a
+//! [`PersonHash`] locates an entity by address or person. A [`NamedOrganization`] is an id with
 //! its name. Text that cannot be parsed is a [`NotAnId`], [`NotAUserId`], [`EmailError`],
 //! [`NetworkError`], [`TextError`] or [`UnknownKey`].
 //!
@@ -252,8 +252,8 @@ pub use erasure::check_erasable;
 pub use event::{Actor, Event, EventAction};
 pub use grant::{levels_in, may_grant};
 pub use id::{
-    AddressDigest, AlertId, CustomRoleId, EventId, InvitationId, JoinRequestId, MAX_USER_ID,
-    MemberId, NotAUserId, NotAnId, OrgId, PersonDigest, PersonId, UserId,
+    AddressHash, AlertId, CustomRoleId, EventId, InvitationId, JoinRequestId, MAX_USER_ID,
+    MemberId, NotAUserId, NotAnId, OrgId, PersonHash, PersonId, UserId,
 };
 pub use invisible::without_invisible;
 pub use invitation::{DEFAULT_DAYS, FirstAdmin, Invitation, InvitationDraft, Inviter, MAX_DAYS};

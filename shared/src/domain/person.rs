@@ -170,6 +170,6 @@ pub struct IdempotencyKey {
     pub operation: String,
     /// The client's key.
     pub key: String,
-    /// A digest of the content of the request.
+    /// A hash of the content of the request.
     pub fingerprint: String,
 }

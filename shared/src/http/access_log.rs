@@ -35,10 +35,10 @@ use crate::{
     store::{Cost, metered, milliseconds},
 };
 
-/// The salt of digests where the environment sets none, as on the local server.
+/// The salt of hashes where the environment sets none, as on the local server.
 const DEFAULT_SALT: &str = "rolecall";
-/// The bytes of a digest in the log, which shows two characters for each.
-const DIGEST_BYTES: usize = 8;
+/// The bytes of a hash in the log, which shows two characters for each.
+const HASH_BYTES: usize = 8;
 
 tokio::task_local! {
     static ORGANIZATION: Arc<OnceLock<OrgId>>;
@@ -59,7 +59,7 @@ pub(super) struct LogSettings {
     pub(super) function: Option<String>,
     /// The name of a gradual deployment (`RELEASE`), by which it tells failures of the new version.
     pub(super) release: Option<String>,
-    /// The salt of digests of callers (`LOG_SALT`).
+    /// The salt of hashes of callers (`LOG_SALT`).
     pub(super) salt: String,
     /// The namespace of the metrics.
     pub(super) namespace: Namespace,
@@ -114,7 +114,7 @@ async fn apply(
     let id = RequestId::of(&request);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let caller = caller::subject(&request).map(|sub| digest(&settings.salt, sub));
+    let caller = caller::subject(&request).map(|sub| hash(&settings.salt, sub));
     let at = caller::time(&request);
     let checks = ReadChecks::of(&mut request);
     request.extensions_mut().insert(id.clone());
@@ -217,7 +217,7 @@ struct LogLine<'a> {
     /// The slug of the problem, which is also the dimension of [`Metric::Refusals`].
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<&'a str>,
-    /// The digest of the caller's `sub`.
+    /// The hash of the caller's `sub`.
     #[serde(skip_serializing_if = "Option::is_none")]
     caller: Option<&'a str>,
     /// The address in front of a trusted proxy. API Gateway's log has that of the proxy.
@@ -256,12 +256,11 @@ fn method_name(method: &Method) -> &str {
     if standard.contains(method) { method.as_str() } else { "other" }
 }
 
-/// The digest of a `sub` for the log: the first bytes of SHA-256 over the salt, `|` and the `sub`,
+/// The hash of a `sub` for the log: the first bytes of SHA-256 over the salt, `|` and the `sub`,
 /// in hexadecimal. The deployer guide shows how to compute it.
-pub(super) fn digest(salt: &str, sub: &str) -> String {
-    let digest = Sha256::new().chain_update(salt).chain_update("|").chain_update(sub).finalize();
-    let number =
-        digest.iter().take(DIGEST_BYTES).fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
+pub(super) fn hash(salt: &str, sub: &str) -> String {
+    let hash = Sha256::new().chain_update(salt).chain_update("|").chain_update(sub).finalize();
+    let number = hash.iter().take(HASH_BYTES).fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
     format!("{number:016x}")
 }
 

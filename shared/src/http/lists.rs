@@ -290,7 +290,7 @@ pub fn chosen_roles(role_id: &[RoleId]) -> Result<BTreeSet<RoleId>, Problem> {
     Ok(role_id.iter().copied().collect())
 }
 
-/// The first bytes of a digest. Each part of `list` is preceded by its length, so different lists
+/// The first bytes of a hash. Each part of `list` is preceded by its length, so different lists
 /// have different input.
 fn checksum(list: &[impl AsRef<str>], payload: &[u8]) -> Vec<u8> {
     let mut hasher = Sha256::new();

@@ -14,9 +14,9 @@ use super::{
     user_counts::UserKind,
 };
 use crate::domain::{
-    AddressDigest, AddressSlot, Event, EventAction, IdentityProviderRole, Invitation, Inviter,
-    JoinRequest, Member, OrgId, Organization, Person, PersonDigest, Refusal, RequestContext,
-    RoleId, Version, levels_in,
+    AddressHash, AddressSlot, Event, EventAction, IdentityProviderRole, Invitation, Inviter,
+    JoinRequest, Member, OrgId, Organization, Person, PersonHash, Refusal, RequestContext, RoleId,
+    Version, levels_in,
 };
 
 /// What an invitee may read before they have a standing: their own slot in the organization.
@@ -56,7 +56,7 @@ impl Store {
         person: &Person,
         org: OrgId,
     ) -> Result<InviteeFacts, Error> {
-        let request = Key::join_request(org, PersonDigest::of(org, &person.id));
+        let request = Key::join_request(org, PersonHash::of(org, &person.id));
         self.invitee_facts_and(person, org, Some(request)).await
     }
 
@@ -67,14 +67,14 @@ impl Store {
         request: Option<Key>,
     ) -> Result<InviteeFacts, Error> {
         let email = person.invited_email()?;
-        let slot = Key::address_slot(org, AddressDigest::of(org, email));
+        let slot = Key::address_slot(org, AddressHash::of(org, email));
         let membership = Key::membership(org, &person.id);
         let keys = [Key::organization(org), slot.clone(), membership.clone()];
         let found = self.get(keys.into_iter().chain(request)).await?;
         Ok(InviteeFacts {
             org: found.organization(org).ok_or_else(|| person.not_invited())?,
             slot: found.address_slot(&slot)?,
-            join_request: found.join_request(org, PersonDigest::of(org, &person.id))?,
+            join_request: found.join_request(org, PersonHash::of(org, &person.id))?,
             member: found.membership(org, &person.id)?,
             tombstone: found.deleted_at(&membership)?,
         })

@@ -13,7 +13,7 @@ use super::{
     transaction::Transaction,
 };
 use crate::domain::{
-    AddressDigest, Event, EventAction, JoinRequest, Member, Organization, Refusal, RoleId, Version,
+    AddressHash, Event, EventAction, JoinRequest, Member, Organization, Refusal, RoleId, Version,
 };
 
 /// A membership that another account of the same person gets.
@@ -76,7 +76,7 @@ impl Transaction<'_> {
     fn move_lock(self, before: &Member, after: &Member) -> Result<Self, Error> {
         let Some(email) = &after.email else { return Ok(self) };
         let org = after.path.id();
-        let slot = Key::address_slot(org, AddressDigest::of(org, email));
+        let slot = Key::address_slot(org, AddressHash::of(org, email));
         let held = Expression::new("#user_id = :lost", [("lost", text(before.user_id.as_str()))]);
         Ok(self.put(slot.clone(), taken(after, &slot)?, held, refuse(Refusal::ChangedConcurrently)))
     }

@@ -125,7 +125,7 @@ impl DeletionRun<'_> {
     ) -> Result<Next, Error> {
         let page = PageRequest { limit: AT_ONCE, after };
         let Slice { items, next } = self.store.page(List::pending(org.id()), page).await?;
-        let slot = |it: &Invitation| Key::address_slot(org.id(), it.id.digest());
+        let slot = |it: &Invitation| Key::address_slot(org.id(), it.id.address_hash());
         let found = self.store.get(items.iter().map(slot)).await?;
         let mut writes = self.transaction();
         for listed in items {
@@ -144,11 +144,11 @@ impl DeletionRun<'_> {
     ) -> Result<Next, Error> {
         let page = PageRequest { limit: AT_ONCE, after };
         let Slice { items, next } = self.store.page(List::join_requests(org.id()), page).await?;
-        let key = |it: &JoinRequest| Key::join_request(org.id(), it.id.digest());
+        let key = |it: &JoinRequest| Key::join_request(org.id(), it.id.person_hash());
         let found = self.store.get(items.iter().map(key)).await?;
         let mut writes = self.transaction();
         for listed in items {
-            let request = found.join_request(org.id(), listed.id.digest())?;
+            let request = found.join_request(org.id(), listed.id.person_hash())?;
             if let Some(request) = request.filter(JoinRequest::is_pending) {
                 writes = writes.cancel_request(org, &request)?;
             }

@@ -18,8 +18,8 @@ use super::{
     user_counts::UserKind,
 };
 use crate::domain::{
-    AddressDigest, AlertId, Event, EventAction, JoinRequest, Member, MemberId, Organization,
-    PersonDigest, PersonId, Refusal, RequestContext, Target, TargetKind, UserId, Version,
+    AddressHash, AlertId, Event, EventAction, JoinRequest, Member, MemberId, Organization,
+    PersonHash, PersonId, Refusal, RequestContext, Target, TargetKind, UserId, Version,
 };
 
 /// The attributes of the slot of an address that an erasure keeps: none is personal.
@@ -59,7 +59,7 @@ impl Transaction<'_> {
             return self.erase_user(known, user);
         }
         let context = self.context;
-        // Not the id of the person: it is a digest of the address, which the history must not hold.
+        // Not the id of the person: it is a hash of the address, which the history must not hold.
         let person = PersonId::new(context.at, context.seed);
         let event = erasure(context, &known.org, &person, Version::first(context.at, None));
         self.record(event)
@@ -115,7 +115,7 @@ impl Transaction<'_> {
         let event = removed(self.context, org, EventAction::MemberRemoved, member, gone);
         let freed = match &member.email {
             Some(email) => {
-                let slot = Key::address_slot(org.id(), AddressDigest::of(org.id(), email));
+                let slot = Key::address_slot(org.id(), AddressHash::of(org.id(), email));
                 self.put(
                     slot.clone(),
                     erased(slot, gone)?,
@@ -136,7 +136,7 @@ impl Transaction<'_> {
         user: &UserId,
     ) -> Result<Self, Error> {
         let Some(request) = request else {
-            let key = Key::join_request(org.id(), PersonDigest::of(org.id(), user));
+            let key = Key::join_request(org.id(), PersonHash::of(org.id(), user));
             let none = Expression::new("attribute_not_exists(#pk)", []);
             return Ok(self.check(key, none, refuse(Refusal::ChangedConcurrently)));
         };
@@ -146,7 +146,7 @@ impl Transaction<'_> {
     /// Ends the invitation and the alerts of an address, and forgets it.
     fn erase_address(self, org: &Organization, address: &KnownAddress) -> Result<Self, Error> {
         let id = org.id();
-        let key = Key::address_slot(id, AddressDigest::of(id, &address.email));
+        let key = Key::address_slot(id, AddressHash::of(id, &address.email));
         let changed = refuse(Refusal::ChangedConcurrently);
         let writes = match (&address.invitation, &address.former) {
             (Some(invitation), _) => {

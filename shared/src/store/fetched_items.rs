@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::{
     AddressSlot, AlertId, CriticalAlertUser, CustomRole, Event, Invitation, JoinRequest, ListEntry,
-    ListValue, MailDomain, Member, MemberId, OrgId, OrgPath, Organization, Person, PersonDigest,
+    ListValue, MailDomain, Member, MemberId, OrgId, OrgPath, Organization, Person, PersonHash,
     Profile, Refusal, RoleId, RoleSummary, Standing, UserCount, UserId, Version,
 };
 
@@ -296,7 +296,7 @@ impl FetchedItems {
     pub fn join_request(
         &self,
         org: OrgId,
-        person: PersonDigest,
+        person: PersonHash,
     ) -> Result<Option<JoinRequest>, Error> {
         self.get(&Key::join_request(org, person))
     }

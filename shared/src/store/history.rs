@@ -11,7 +11,7 @@ use super::{
     keys,
     range::Range,
 };
-use crate::domain::{AddressDigest, AlertId, Email, Event, EventAction, EventId, MemberId, OrgId};
+use crate::domain::{AddressHash, AlertId, Email, Event, EventAction, EventId, MemberId, OrgId};
 
 /// The filters of a list of events. An event must pass all of them.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ pub struct AboutPerson {
 /// The ids that belong to the address of a person.
 #[derive(Clone, Debug)]
 struct AboutAddress {
-    /// The digest at the end of the ids of their invitations.
+    /// The hash at the end of the ids of their invitations.
     invitation: String,
     /// Their id as a critical alert user.
     alert: AlertId,
@@ -52,7 +52,7 @@ impl AboutPerson {
     /// acceptance alone, and their critical alerts not at all.
     pub fn new(org: OrgId, member: MemberId, email: Option<&Email>) -> Self {
         let address = email.map(|email| AboutAddress {
-            invitation: AddressDigest::of(org, email).in_ids(),
+            invitation: AddressHash::of(org, email).in_ids(),
             alert: AlertId::of(org, email),
         });
         Self { member, address }

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 
 use super::Status;
 use crate::domain::{
-    AddressDigest, CustomRoleId, CustomerLink, Email, Invitation, JoinRequest, ListEntry,
-    ListValue, Member, OrgId, OrgPath, Organization, PersonId, RoleId, UserId,
+    AddressHash, CustomRoleId, CustomerLink, Email, Invitation, JoinRequest, ListEntry, ListValue,
+    Member, OrgId, OrgPath, Organization, PersonId, RoleId, UserId,
 };
 
 /// How many characters of its name lead to an organization.
@@ -80,7 +80,7 @@ impl Index {
 /// An attribute that is a key of an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IndexAttribute {
-    /// A tree and a kind of item; of a former member, a digest of their address.
+    /// A tree and a kind of item; of a former member, a hash of their address.
     Tree,
     /// A role, a parent or another group.
     Group,
@@ -90,7 +90,7 @@ pub enum IndexAttribute {
     Time,
     /// An address and an organization.
     EmailOrg,
-    /// A digest of a person or address, or another identity.
+    /// A hash of a person or address, or another identity.
     Identity,
     /// A shard of what is due.
     Due,
@@ -143,7 +143,7 @@ pub(super) fn invitation(invitation: &Invitation) -> Attributes {
     };
     let mut all = user.attributes();
     all.push((IndexAttribute::Identity, address(PersonId::of_address(email))));
-    all.push((IndexAttribute::Due, due(due_shard(id.digest().to_number()))));
+    all.push((IndexAttribute::Due, due(due_shard(id.address_hash().to_number()))));
     all
 }
 
@@ -218,7 +218,7 @@ pub(super) fn customer_link(link: &CustomerLink) -> Attributes {
 /// The number of shards of the index `by_due`.
 pub const DUE_SHARDS: u8 = 4;
 
-/// The shard of a member or an address, by the number of its id or digest.
+/// The shard of a member or an address, by the number of its id or hash.
 pub fn due_shard(number: u128) -> u8 {
     u8::try_from(number % u128::from(DUE_SHARDS)).unwrap_or_default()
 }
@@ -263,7 +263,7 @@ pub fn join_requests(org: OrgId) -> String {
 
 // Hash keys of `identity`.
 
-// Identities are digests, so no index holds a `sub` or an address twice.
+// Identities are hashes, so no index holds a `sub` or an address twice.
 
 /// The memberships of a person.
 pub fn person(user: PersonId) -> String {
@@ -386,12 +386,12 @@ pub fn user_by_address(org: &OrgPath, address: &str) -> String {
     format!("{}{address}", in_organization(org))
 }
 
-/// A user in an organization, by time. The first 32 bits of the digest of their address distinguish
+/// A user in an organization, by time. The first 32 bits of the hash of their address distinguish
 /// users of the same millisecond.
 pub fn user_by_time(org: &OrgPath, at: Timestamp, address: &str) -> String {
-    let digest = AddressDigest::of_text(org.id(), address).to_string();
-    let digest = digest.get(..8).unwrap_or_default();
-    format!("{}{:015}#{digest}", in_organization(org), at.as_millisecond())
+    let hash = AddressHash::of_text(org.id(), address).to_string();
+    let hash = hash.get(..8).unwrap_or_default();
+    format!("{}{:015}#{hash}", in_organization(org), at.as_millisecond())
 }
 
 /// A user in a tree, by address.

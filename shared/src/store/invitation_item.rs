@@ -12,7 +12,7 @@ use crate::domain::{Invitation, Organization, PendingFirstAdmin};
 
 /// The key of the slot of its address.
 pub(super) fn slot(invitation: &Invitation) -> Key {
-    Key::address_slot(invitation.path.id(), invitation.id.digest())
+    Key::address_slot(invitation.path.id(), invitation.id.address_hash())
 }
 
 /// The item in that slot.

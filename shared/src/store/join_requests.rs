@@ -14,9 +14,8 @@ use super::{
     transaction::Transaction,
 };
 use crate::domain::{
-    AddressDigest, BoundedList, Event, EventAction, Invitation, JoinRequest, MailDomain, Member,
-    MemberId, Organization, PersonDigest, Refusal, RequesterFacts, Standing, Version,
-    refuse_repeat,
+    AddressHash, BoundedList, Event, EventAction, Invitation, JoinRequest, MailDomain, Member,
+    MemberId, Organization, PersonHash, Refusal, RequesterFacts, Standing, Version, refuse_repeat,
 };
 
 /// A request that is approved, and the membership that it becomes.
@@ -75,7 +74,7 @@ impl Transaction<'_> {
     /// invite its person again if they declined an invitation.
     fn address_is_free(self, request: &JoinRequest, facts: &RequesterFacts) -> Self {
         let org = request.organization_id;
-        let address = Key::address_slot(org, AddressDigest::of(org, &request.email));
+        let address = Key::address_slot(org, AddressHash::of(org, &request.email));
         let expired = Expression::new("#expires_at <= :now", [("now", time(self.context.at))]);
         let free = absent().or(expired);
         if facts.declined_invitation {
@@ -167,7 +166,7 @@ impl Transaction<'_> {
         let org = member.path.id();
         let again = || refuse(Refusal::ChangedConcurrently);
         let Some(request) = request else {
-            let key = Key::join_request(org, PersonDigest::of(org, &member.user_id));
+            let key = Key::join_request(org, PersonHash::of(org, &member.user_id));
             return Ok(self.check(key, Expression::new("attribute_not_exists(#pk)", []), again()));
         };
         let ended = self.delete(key_of(request), as_seen(request)?, again());
@@ -238,7 +237,7 @@ fn asked_meanwhile() -> OnConditionFailed {
 }
 
 fn key_of(request: &JoinRequest) -> Key {
-    Key::join_request(request.organization_id, request.id.digest())
+    Key::join_request(request.organization_id, request.id.person_hash())
 }
 
 /// The person of a request. Its events name them by their id, also when it has ended.

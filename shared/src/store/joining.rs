@@ -3,7 +3,7 @@
 use futures_util::future::try_join;
 
 use super::{Error, Key, Store, people::root_key};
-use crate::domain::{AddressDigest, JoiningFacts, OrgId, Person, Refusal};
+use crate::domain::{AddressHash, JoiningFacts, OrgId, Person, Refusal};
 
 impl Store {
     /// What is known about a person who joins an organization. As in decisions, an index finds the
@@ -15,7 +15,7 @@ impl Store {
     /// table cannot be read.
     pub async fn joining_facts(&self, person: &Person, id: OrgId) -> Result<JoiningFacts, Error> {
         let own = Key::membership(id, &person.id);
-        let slot = person.email.as_ref().map(|it| Key::address_slot(id, AddressDigest::of(id, it)));
+        let slot = person.email.as_ref().map(|it| Key::address_slot(id, AddressHash::of(id, it)));
         let keys = [Key::organization(id), own.clone()].into_iter().chain(slot.clone());
         let hits = self.membership_hits(&person.id);
         let (found, hits) = try_join(self.get(keys), hits).await?;

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use crate::domain::{
-    AddressDigest, AlertId, BoundedList, CustomRoleId, DayBudget, DigestRecipient, Email, EventId,
-    IdempotencyKey, InvitationId, MailDomain, MemberId, OrgId, PersonDigest, PersonId, RoleId,
+    AddressHash, AlertId, BoundedList, CustomRoleId, DayBudget, DigestRecipient, Email, EventId,
+    IdempotencyKey, InvitationId, MailDomain, MemberId, OrgId, PersonHash, PersonId, RoleId,
     Sending, UserId,
 };
 
@@ -66,7 +66,7 @@ impl Key {
     }
 
     /// The slot of an address: a pending invitation, or the lock of a member on the address.
-    pub fn address_slot(org: OrgId, address: AddressDigest) -> Self {
+    pub fn address_slot(org: OrgId, address: AddressHash) -> Self {
         Self::of(org, format!("{ADDRESS_SLOTS}{address}"))
     }
 
@@ -101,7 +101,7 @@ impl Key {
     }
 
     /// A person's request to join.
-    pub fn join_request(org: OrgId, person: PersonDigest) -> Self {
+    pub fn join_request(org: OrgId, person: PersonHash) -> Self {
         Self::of(org, format!("REQUEST#{person}"))
     }
 
@@ -137,7 +137,7 @@ impl Key {
     }
 
     /// The mark of the mail of an event to an address.
-    pub fn mailed(event: EventId, to: AddressDigest) -> Self {
+    pub fn mailed(event: EventId, to: AddressHash) -> Self {
         Self { pk: format!("{DELIVERY}{}", event.bare()), sk: format!("MAIL#{to}") }
     }
 
@@ -170,7 +170,7 @@ impl Key {
                 return Self { pk, sk: format!("{OFFBOARDED}#{at}") };
             }
         };
-        let to = AddressDigest::of(org, to);
+        let to = AddressHash::of(org, to);
         Self { pk: format!("{DELIVERY}{}", org.bare()), sk: format!("{about}#{at}#{to}") }
     }
 
@@ -182,7 +182,7 @@ impl Key {
 
     /// The mark of the mail to `to` before this end of the access of a member.
     pub fn access_reminded(org: OrgId, member: MemberId, end: Timestamp, to: &Email) -> Self {
-        let (to, at) = (AddressDigest::of(org, to), end.as_millisecond());
+        let (to, at) = (AddressHash::of(org, to), end.as_millisecond());
         let sk = format!("ACCESS#{}#{at}#{to}", member.bare());
         Self { pk: format!("{DELIVERY}{}", org.bare()), sk }
     }

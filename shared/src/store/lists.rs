@@ -107,7 +107,7 @@ impl List<Member> {
 }
 
 impl List<Invitation> {
-    /// The pending invitations of an organization, by the digests of their addresses.
+    /// The pending invitations of an organization, by the hashes of their addresses.
     pub(super) fn pending(org: OrgId) -> Self {
         let range = Range::of_table(keys::organization(org), keys::ADDRESS_SLOTS);
         let pending = Expression::new("#status = :pending", [("pending", text("pending"))]);

@@ -13,7 +13,7 @@ use super::{
     user_counts::UserKind,
 };
 use crate::domain::{
-    AddressDigest, Event, EventAction, IdentityProviderRole, Member, MemberId, OrgId, Organization,
+    AddressHash, Event, EventAction, IdentityProviderRole, Member, MemberId, OrgId, Organization,
     Refusal, RoleId, Service, Standing, Version, levels_in,
 };
 
@@ -125,7 +125,7 @@ impl Transaction<'_> {
         let taken_by_another = taken_by_another(self.context.at);
         let added = self.add_member_without_slot(member, tombstone)?;
         let Some(email) = &member.email else { return Ok(added) };
-        let slot = Key::address_slot(member.path.id(), AddressDigest::of(member.path.id(), email));
+        let slot = Key::address_slot(member.path.id(), AddressHash::of(member.path.id(), email));
         let lock = taken(member, &slot)?;
         Ok(added.put(slot, lock, absent(), taken_by_another))
     }

@@ -44,7 +44,7 @@ impl FetchedItems {
     ///
     /// [`Error::Broken`] if the item cannot be read.
     pub fn invited(&self, org: OrgId, id: InvitationId) -> Result<Option<PersonLabel>, Error> {
-        self.called_at(&Key::address_slot(org, id.digest()))
+        self.called_at(&Key::address_slot(org, id.address_hash()))
     }
 
     /// The address of a critical alert user, who can be removed.
@@ -179,7 +179,7 @@ impl Named {
     fn key(&self) -> Key {
         match *self {
             Self::Person(org, id) => Key::member(org, id),
-            Self::Invitee(org, id) => Key::address_slot(org, id.digest()),
+            Self::Invitee(org, id) => Key::address_slot(org, id.address_hash()),
             Self::AlertUser(org, id) => Key::critical_alert_user(org, id),
             Self::Role(org, id) => Key::role(org, id),
             Self::Organization(org) => Key::organization(org),

@@ -7,8 +7,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::{Error, FetchedItems, Key, Store, identities::Traces, item::Item};
 use crate::domain::{
-    AddressDigest, AddressSlot, AlertId, CriticalAlertUser, Email, Invitation, JoinRequest, Member,
-    OrgId, Organization, PersonDigest, PersonId, PersonLabel, RoleId, UserId, Version,
+    AddressHash, AddressSlot, AlertId, CriticalAlertUser, Email, Invitation, JoinRequest, Member,
+    OrgId, Organization, PersonHash, PersonId, PersonLabel, RoleId, UserId, Version,
 };
 
 /// All that is kept about a person.
@@ -142,11 +142,11 @@ fn keys_in(org: OrgId, user: Option<&UserId>, addresses: &BTreeSet<Email>) -> Ve
     let mut keys = vec![Key::organization(org)];
     if let Some(user) = user {
         keys.push(Key::membership(org, user));
-        keys.push(Key::join_request(org, PersonDigest::of(org, user)));
+        keys.push(Key::join_request(org, PersonHash::of(org, user)));
     }
     for address in addresses {
         let alert = AlertId::of(org, address);
-        keys.push(Key::address_slot(org, AddressDigest::of(org, address)));
+        keys.push(Key::address_slot(org, AddressHash::of(org, address)));
         keys.push(Key::critical_alert_user(org, alert));
         keys.push(Key::former_name(org, &alert));
     }
@@ -163,7 +163,7 @@ fn known_in(
     let mut known = KnownIn { org, member: None, former: None, request: None, addresses: vec![] };
     if let Some(user) = user {
         known.member = found.membership(id, user)?;
-        known.request = found.join_request(id, PersonDigest::of(id, user))?;
+        known.request = found.join_request(id, PersonHash::of(id, user))?;
         // The name of a membership that continues with another account is kept with that account.
         let called = found.called_at(&Key::membership(id, user))?;
         let version = found.deleted_at(&Key::membership(id, user))?;
@@ -178,7 +178,7 @@ fn known_in(
 }
 
 fn known_address(found: &FetchedItems, org: OrgId, email: &Email) -> Result<KnownAddress, Error> {
-    let slot = Key::address_slot(org, AddressDigest::of(org, email));
+    let slot = Key::address_slot(org, AddressHash::of(org, email));
     let holder = found.address_slot(&slot)?;
     let alert = AlertId::of(org, email);
     let former = found

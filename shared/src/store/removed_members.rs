@@ -16,8 +16,8 @@ use super::{
     user_counts::UserKind,
 };
 use crate::domain::{
-    AddressDigest, AlertId, CriticalAlertUser, Event, EventAction, Language, Member, MemberId,
-    OrgId, Organization, Refusal, RequestContext, Standing, Version,
+    AddressHash, AlertId, CriticalAlertUser, Event, EventAction, Language, Member, MemberId, OrgId,
+    Organization, Refusal, RequestContext, Standing, Version,
 };
 
 /// The attribute with the language of the mails to a member, and to a former one.
@@ -136,7 +136,7 @@ impl Transaction<'_> {
         );
         let Some(email) = &member.email else { return Ok(ended) };
         let lock = Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
-        let slot = Key::address_slot(org, AddressDigest::of(org, email));
+        let slot = Key::address_slot(org, AddressHash::of(org, email));
         let freed = former_slot(slot.clone(), email, gone)?;
         Ok(ended.put(slot, freed, lock, refuse(Refusal::ChangedConcurrently)))
     }

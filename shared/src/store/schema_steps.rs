@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{Email, MemberId, OrgId, PersonId, UserId, fold};
 
 /// Version 3 names people by ids. Events hold no `sub`, no name and no address. Entities name their
-/// authors by the ids of members. The index `by_identity` has digests, the addresses of members and
+/// authors by the ids of members. The index `by_identity` has hashes, the addresses of members and
 /// the names of organizations.
 ///
 /// # Errors

@@ -120,7 +120,7 @@ impl ListedUser {
     /// The key of the user's item.
     pub fn key(&self) -> Key {
         match self {
-            Self::Pending(open) => Key::address_slot(open.path.id(), open.id.digest()),
+            Self::Pending(open) => Key::address_slot(open.path.id(), open.id.address_hash()),
             Self::Active(member) => Key::member(member.path.id(), member.id()),
         }
     }

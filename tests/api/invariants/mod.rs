@@ -7,7 +7,7 @@ use std::{
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::domain::{
-    AddressDigest, BuiltIn, CustomRoleId, Event, Kind, LinkCounts, Member, OrgId, Organization,
+    AddressHash, BuiltIn, CustomRoleId, Event, Kind, LinkCounts, Member, OrgId, Organization,
     RoleId,
 };
 
@@ -96,12 +96,12 @@ impl OrganizationItems {
     }
 
     fn addresses(&self, found: &mut Vec<String>) {
-        let digest = |member: &Member| {
+        let hash = |member: &Member| {
             let email = member.email.as_ref()?;
-            Some((AddressDigest::of(member.path.id(), email).to_string(), member.user_id.clone()))
+            Some((AddressHash::of(member.path.id(), email).to_string(), member.user_id.clone()))
         };
         // A service has no address.
-        let wanted = self.members.values().filter_map(digest);
+        let wanted = self.members.values().filter_map(hash);
         differ(found, "locks on members' addresses", &self.locks, &wanted.clone().collect());
         let persons = self.members.values().filter(|member| member.service.is_none());
         differ(found, "addresses of members", &wanted.count(), &persons.count());

@@ -6,9 +6,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        AddressDigest, AlertId, ApprovedDomain, Closure, CriticalAlertUser, CustomRole,
-        CustomRoleId, CustomerLink, Email, Event, Invitation, JoinRequest, Member, OrgId, OrgPath,
-        Organization, PersonDigest, PersonId, Profile, RoleSummary, UserCount, UserId,
+        AddressHash, AlertId, ApprovedDomain, Closure, CriticalAlertUser, CustomRole, CustomRoleId,
+        CustomerLink, Email, Event, Invitation, JoinRequest, Member, OrgId, OrgPath, Organization,
+        PersonHash, PersonId, Profile, RoleSummary, UserCount, UserId,
     },
     store::{Key, Status, index, upgraded},
 };
@@ -180,12 +180,12 @@ impl OrganizationItems {
                 Ok(())
             }
             ("MEMBER", _) => self.take_member(id, row),
-            ("EMAIL", digest) if row.value["status"] == "taken" => {
+            ("EMAIL", hash) if row.value["status"] == "taken" => {
                 // Locks of schemas 1 and 2 have no address.
                 let known = row.known_address().map(|known| ("identity", known));
                 let key = Key { pk: row.pk.clone(), sk: row.sk.clone() };
                 row.has_keys(key, known.as_slice())?;
-                self.locks.insert(digest.to_owned(), UserId::new(row.text("user_id")));
+                self.locks.insert(hash.to_owned(), UserId::new(row.text("user_id")));
                 Ok(())
             }
             ("EMAIL", _) => self.take_invitation(id, row),
@@ -282,9 +282,9 @@ impl OrganizationItems {
             ("time", index::user_by_time(path, open.created_at, email)),
             ("email_org", index::email_in(email, path.id())),
             ("identity", index::address(PersonId::of_address(&open.email))),
-            ("due", index::due(index::due_shard(open.id.digest().to_number()))),
+            ("due", index::due(index::due_shard(open.id.address_hash().to_number()))),
         ];
-        row.has_keys(Key::address_slot(id, AddressDigest::of(id, &open.email)), &indexed)?;
+        row.has_keys(Key::address_slot(id, AddressHash::of(id, &open.email)), &indexed)?;
         row.require(row.value["status"] == "pending", "is neither pending nor taken")?;
         row.require(path.id() == id, "belongs to another organization")?;
         self.pending.push(open);
@@ -336,12 +336,12 @@ impl OrganizationItems {
 
     fn take_request(&mut self, id: OrgId, row: &Row) -> Result<(), String> {
         let request: JoinRequest = row.read()?;
-        let digest = PersonDigest::of(id, &request.user_id);
+        let hash = PersonHash::of(id, &request.user_id);
         let by = ("identity", index::requests_of(PersonId::of(&request.user_id)));
         let listed = [by, ("group", index::join_requests(id)), ("path", request.id.bare())];
         let listed = if request.is_pending() { &listed[..] } else { &listed[..1] };
-        row.has_keys(Key::join_request(id, digest), listed)?;
-        row.require(digest == request.id.digest(), "has the id of another person's request")?;
+        row.has_keys(Key::join_request(id, hash), listed)?;
+        row.require(hash == request.id.person_hash(), "has the id of another person's request")?;
         self.requests.insert(request.user_id.clone(), request);
         Ok(())
     }

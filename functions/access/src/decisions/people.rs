@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        Action, AddressDigest, AddressSlot, Email, Invitation, Level, Member, MemberId, Name,
-        OrgId, Organization, PathMembership, Person, Refusal, RoleObject, UserId, first_granting,
+        Action, AddressHash, AddressSlot, Email, Invitation, Level, Member, MemberId, Name, OrgId,
+        Organization, PathMembership, Person, Refusal, RoleObject, UserId, first_granting,
     },
     http::{ApiError, Call, FieldError, Json, Now, Path, Problem, Query, views},
     store::{AccessQuery, Error, FetchedItems, Key, Store},
@@ -83,7 +83,7 @@ impl AskedPerson {
     fn key(&self, org: OrgId) -> Key {
         match self {
             Self::Member(id) => Key::member(org, *id),
-            Self::Address(email) => Key::address_slot(org, AddressDigest::of(org, email)),
+            Self::Address(email) => Key::address_slot(org, AddressHash::of(org, email)),
             Self::User(user) => Key::membership(org, user),
         }
     }

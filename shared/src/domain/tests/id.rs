@@ -1,4 +1,4 @@
-//! Ids and digests.
+//! Ids and hashes.
 
 use super::*;
 

@@ -54,7 +54,7 @@ fn only_the_private_domain_of_the_actors_own_address_can_be_approved() {
 fn person_with_an_address_in_an_approved_domain_can_ask_to_join() {
     let request = asked();
     assert_eq!((request.email, request.status), (email("tom"), RequestStatus::Pending));
-    assert_eq!(request.id.digest(), PersonDigest::of(standard().id(), &person("tom").id));
+    assert_eq!(request.id.person_hash(), PersonHash::of(standard().id(), &person("tom").id));
 }
 
 /// INV2, U5

@@ -10,7 +10,7 @@ use lambda_http::request::from_str;
 use serde_json::{Value, json};
 
 use super::{authorized, get, log, send};
-use crate::http::{Problem, RequestId, access_log::digest, conventions};
+use crate::http::{Problem, RequestId, access_log::hash, conventions};
 
 fn router() -> Router {
     conventions(
@@ -119,13 +119,13 @@ async fn request_is_one_access_log_line() {
 /// The caller in the log is the output of the command in `docs/guides/deployer.md`:
 /// `printf '%s|%s' "$salt" "$sub" | sha256sum | cut -c1-16`.
 #[test]
-fn digest_of_a_caller_can_be_computed_from_salt_and_sub() {
+fn hash_of_a_caller_can_be_computed_from_salt_and_sub() {
     for (salt, sub, printed) in [
         ("rolecall", "auth0|42", "9b639ed5aa7bff78"),
         ("466df9e0-0dff-08e3-8e2f-5088487c4896", "auth0|42", "c12dac736ecd4abe"),
         ("466df9e0-0dff-08e3-8e2f-5088487c4896", "ada", "09ef8eaba0eee304"),
     ] {
-        assert_eq!(digest(salt, sub), printed);
+        assert_eq!(hash(salt, sub), printed);
     }
 }
 

@@ -58,7 +58,7 @@ async fn second_of_two_acceptances_is_a_concurrent_change() {
         inviter: inviter.as_ref(),
         request: None,
     };
-    let slot = Key::address_slot(org.id(), invitation.id.digest());
+    let slot = Key::address_slot(org.id(), invitation.id.address_hash());
     let membership = Key::membership(org.id(), &bob.id);
     let lost = async |failing: &[Key]| {
         let (store, context) = (store_over(Cancels(failing.to_vec())), context(&bob));

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
-        AddressDigest, AlertId, Budgets, CustomRoleId, DigestRecipient, Email, EventId,
-        IdempotencyKey, InvitationId, MailDomain, MemberId, OrgId, OrgPath, PersonDigest, PersonId,
+        AddressHash, AlertId, Budgets, CustomRoleId, DigestRecipient, Email, EventId,
+        IdempotencyKey, InvitationId, MailDomain, MemberId, OrgId, OrgPath, PersonHash, PersonId,
         RoleId, Sending, UserId,
     },
     printed::assert_printed,
@@ -107,7 +107,7 @@ fn brief(text: &str) -> String {
 fn items(examples: &Examples) -> String {
     let Examples { root, org, email, domain, ada, role, .. } = examples;
     let (org, role) = (*org, *role);
-    let bobs = AddressDigest::of(org, email);
+    let bobs = AddressHash::of(org, email);
     let event = EventId::new(Timestamp::UNIX_EPOCH, 4);
     let mut page = ITEMS.to_owned();
     let mut line = |name: &str, Key { pk, sk }| {
@@ -125,7 +125,7 @@ fn items(examples: &Examples) -> String {
     line("link of a partner to a customer", Key::customer(org, root.id()));
     line("numbers of users and of list entries", Key::counts(org));
     line("approved domain", Key::approved_domain(org, domain));
-    line("request of a person to join", Key::join_request(org, PersonDigest::of(org, ada)));
+    line("request of a person to join", Key::join_request(org, PersonHash::of(org, ada)));
     line("critical alert user", Key::critical_alert_user(org, AlertId::of(org, email)));
     line(
         "name of a deleted role or critical alert user",
