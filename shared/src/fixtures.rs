@@ -9,7 +9,7 @@ use crate::domain::{
     AcceptanceFacts, AddressFacts, AuthnContext, BuiltIn, CustomRole, CustomRoleId, DEFAULT_DAYS,
     Email, Invitation, InvitationDraft, InvitationId, Inviter, Kind, Level, Levels, LinkCounts,
     Member, MemberId, MissingClaim, Name, OrgId, Organization, Person, Refusal, RequestContext,
-    RequestedTarget, RoleId, RoleObject, Settings, Source, Standing, UserId, Version, invite,
+    RequestedReplacement, RoleId, RoleObject, Settings, Source, Standing, UserId, Version, invite,
 };
 
 /// The time of every request in the tests.
@@ -156,8 +156,8 @@ pub(crate) fn invited(actor: &Standing, name: &str, role: RoleId) -> Result<Invi
 }
 
 /// A role for the users of a deleted one. It is a built-in role, or not being deleted.
-pub(crate) fn target(id: RoleId) -> RequestedTarget<'static> {
-    RequestedTarget { id, role: None }
+pub(crate) fn replacement(id: RoleId) -> RequestedReplacement<'static> {
+    RequestedReplacement { id, role: None }
 }
 
 /// The context of a request from `by`.

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        MAX_DEPTH, Person, PersonId, RequestContext, RequestedTarget, RoleDeletionStep, RoleId,
-        UserId, begin_reassignment, delete_role,
+        MAX_DEPTH, Person, PersonId, RequestContext, RequestedReplacement, RoleDeletionStep,
+        RoleId, UserId, begin_reassignment, delete_role,
     },
     store::{Cost, Key, RoleWithUsers, metered},
 };
@@ -517,8 +517,8 @@ impl<'a> Survey<'a> {
         let RoleWithUsers { role: before, users } = found.role(&key).unwrap().unwrap();
         let at = Timestamp::from_millisecond(self.app.now()).unwrap();
         let context = RequestContext::without_actor(at, "test", 0);
-        let target = Some(RequestedTarget { id: RoleId::USER, role: None });
-        let step = delete_role(&actor, &before, users, target).unwrap();
+        let replacement = Some(RequestedReplacement { id: RoleId::USER, role: None });
+        let step = delete_role(&actor, &before, users, replacement).unwrap();
         let RoleDeletionStep::Reassign(to) = step else { panic!("it has no user: {step:?}") };
         let begun = begin_reassignment(&before, to, context.at);
         let writes = store.transaction(&context).begin_reassignment(&actor, &before, &begun);

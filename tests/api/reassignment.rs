@@ -23,9 +23,9 @@ impl TestApp {
         by: Identity,
         org: &str,
         role: &str,
-        target: &str,
+        replacement: &str,
     ) -> Answer {
-        self.delete(by, &format!("{org}/roles/{role}?reassign_to={target}")).await
+        self.delete(by, &format!("{org}/roles/{role}?reassign_to={replacement}")).await
     }
 
     /// Starts a reassignment whose index does not show the users of the role yet.
@@ -34,11 +34,11 @@ impl TestApp {
         layer: &Layer,
         org: &str,
         role: &str,
-        target: &str,
+        replacement: &str,
     ) -> Answer {
         let empty = Self::over(self.client.clone(), None, ample()).await.table;
         layer.plan(move |call| (call.name == "Query").then(|| Fault::Stale(empty.clone())));
-        let answer = self.delete_and_reassign(ADA, org, role, target).await.expect(202);
+        let answer = self.delete_and_reassign(ADA, org, role, replacement).await.expect(202);
         layer.clear_faults();
         answer
     }
@@ -109,7 +109,7 @@ async fn deletion_moves_few_users_in_one_transaction_with_one_event() {
     check(&app).await;
 }
 
-/// More users than one transaction moves. After each batch, the index still lists the users that were moved.
+/// More users than one transaction reassigns. After each batch, the index still lists the users that were reassigned.
 #[tokio::test]
 async fn deletion_reassigns_any_number_of_users_although_the_index_lags() {
     let Fixture { app, layer, acme, guests, hosts } = Fixture::new().await;
@@ -130,8 +130,8 @@ async fn deletion_reassigns_any_number_of_users_although_the_index_lags() {
         app.users(&acme, &hosts).await,
         json!({ "active": 1, "pending": 199, "services": 0 })
     );
-    let moved = app.list_all(ADA, &format!("{acme}/members?role_id={hosts}")).await;
-    assert_eq!(moved.len(), 200);
+    let reassigned = app.list_all(ADA, &format!("{acme}/members?role_id={hosts}")).await;
+    assert_eq!(reassigned.len(), 200);
     let mut history = app.history(&acme).await;
     let last = history.pop().unwrap();
     let mark = history.pop().unwrap();
@@ -172,7 +172,7 @@ async fn deletion_lists_no_users_before_it_begins_a_large_reassignment() {
     check(&app).await;
 }
 
-/// The index lists only users that were moved. The request does not wait for it without an end.
+/// The index lists only users that were reassigned. The request does not wait for it without an end.
 #[tokio::test]
 async fn deletion_stops_if_the_index_does_not_list_the_remaining_users() {
     let Fixture { app, layer, acme, guests, hosts } = Fixture::new().await;
@@ -204,16 +204,16 @@ async fn no_user_of_a_deleted_organization_is_moved() {
     app.start_reassignment(&layer, &acme, &guests, &hosts).await;
     let delete_role = app.delete_and_reassign(ADA, &acme, &guests, &hosts);
     let delete = app.delete_organization(ADA, &acme, "Acme");
-    // The role and its users are read. The organization is deleted. Then they are moved.
+    // The role and its users are read. The organization is deleted. Then they are reassigned.
     let order = [vec![0; 3], vec![1; 9], vec![0; 9]].concat();
     let (role_deleted, deleted, calls) = layer.interleave(&order, delete_role, delete).await;
     deleted.expect(204);
     assert_eq!(role_deleted.status, 404, "{role_deleted} {calls:?}");
-    let moved = scan(&app).await.into_iter().filter(|item| {
+    let reassigned = scan(&app).await.into_iter().filter(|item| {
         let holds = item.get("role_id").and_then(|role| role.as_s().ok()) == Some(&hosts);
         holds && item.contains_key("email")
     });
-    assert_eq!(moved.count(), 0);
+    assert_eq!(reassigned.count(), 0);
     check(&app).await;
 }
 
@@ -253,14 +253,14 @@ async fn first_user_who_arrives_meanwhile_gets_the_other_role() {
 
 /// ROLE7, ROLE9, ROLE12, SA3
 #[tokio::test]
-async fn reassignment_needs_a_grantable_target() {
+async fn reassignment_needs_a_grantable_replacement() {
     let (app, acme) = TestApp::with_partner("Acme").await;
     let makers = app.add_member_with(ADA, &acme, BOB, role_manager()).await;
     let guests = app.add_member_with(ADA, &acme, CY, json!({})).await;
     let bosses = app.create_role(ADA, &acme, "Bosses", user_manager()).await;
     app.add_member(ADA, &acme, DEE, "admin").await;
     let before = app.history(&acme).await.len();
-    for (by, role, target, status, problem) in [
+    for (by, role, replacement, status, problem) in [
         (ADA, "admin", "user", 409, "built-in-role"),
         (ADA, &*guests, &*guests, 422, "reassign-to-same-role"),
         (ADA, &guests, "super_admin", 422, "super-admin-not-assignable"),
@@ -276,7 +276,7 @@ async fn reassignment_needs_a_grantable_target() {
         (ADA, &guests, "user&force=true", 422, "invalid-request"),
         (ADA, &guests, "user&reassign_to=admin", 400, "unreadable-request"),
     ] {
-        app.delete_and_reassign(by, &acme, role, target).await.refuses(status, problem);
+        app.delete_and_reassign(by, &acme, role, replacement).await.refuses(status, problem);
     }
     let unknown = "role_01KAK000000000000000000000";
     let unknown = app.delete_and_reassign(ADA, &acme, &guests, unknown).await;
@@ -299,7 +299,7 @@ async fn role_cannot_be_granted_while_its_users_are_reassigned() {
     let answer = app.start_reassignment(&layer, &acme, &guests, "user").await;
     let none = json!({ "active": 0, "pending": 0, "services": 0 });
     let some = json!({ "active": 1, "pending": 1, "services": 0 });
-    assert_eq!(answer.body, json!({ "moved": none, "remaining": some }));
+    assert_eq!(answer.body, json!({ "reassigned": none, "remaining": some }));
     check(&app).await;
     let role = format!("{acme}/roles/{guests}");
     let shown = app.get(ADA, &role).await.expect(200);
@@ -323,7 +323,7 @@ async fn role_cannot_be_granted_while_its_users_are_reassigned() {
     ] {
         app.post(by, &path, body).await.refuses(409, "role-being-deleted");
     }
-    // It cannot be the target of another reassignment, be deleted, or be edited.
+    // It cannot be the replacement of another role, be deleted, or be edited.
     let refused = app.delete_and_reassign(ADA, &acme, &hosts, &guests).await;
     assert_eq!(refused.refuses(409, "role-being-deleted").pointer(), "/reassign_to");
     for refused in [
@@ -389,14 +389,14 @@ async fn clean_up_finishes_a_started_reassignment() {
 }
 
 #[tokio::test]
-async fn reassignment_target_cannot_be_deleted() {
+async fn replacement_role_cannot_be_deleted() {
     let Fixture { app, layer, acme, guests, hosts } = Fixture::new().await;
     app.start_reassignment(&layer, &acme, &guests, &hosts).await;
-    let target = format!("{acme}/roles/{hosts}");
-    app.delete(ADA, &target).await.refuses(409, "role-is-reassignment-target");
+    let replacement = format!("{acme}/roles/{hosts}");
+    app.delete(ADA, &replacement).await.refuses(409, "role-is-replacement");
     app.add_member(ADA, &acme, CY, &hosts).await;
     let refused = app.delete_and_reassign(ADA, &acme, &hosts, "user").await;
-    refused.refuses(409, "role-is-reassignment-target");
+    refused.refuses(409, "role-is-replacement");
     app.delete_and_reassign(ADA, &acme, &guests, &hosts).await.expect(204);
     app.delete_and_reassign(ADA, &acme, &hosts, "user").await.expect(204);
     check(&app).await;
@@ -404,22 +404,22 @@ async fn reassignment_target_cannot_be_deleted() {
 
 /// ROLE5, PAR1
 #[tokio::test]
-async fn settings_that_the_target_role_needs_stay_on() {
+async fn settings_that_the_replacement_role_needs_stay_on() {
     let (app, layer) = TestApp::with_fault_layer(ample()).await;
     let acme = app.create_partner(ADA, "Acme").await;
     app.update_settings(&acme, json!({ "mdf_program": true })).await;
     let standard = json!({ "kind": "standard" });
     let without_mdf = json!({ "mdf_program": false });
-    for (target, switches) in
+    for (replacement, switches) in
         [("mdf_admin", vec![&standard, &without_mdf]), ("partner_user", vec![&standard])]
     {
         let guests = app.add_member_with(ADA, &acme, BOB, json!({})).await;
-        app.start_reassignment(&layer, &acme, &guests, target).await;
+        app.start_reassignment(&layer, &acme, &guests, replacement).await;
         for switch in switches {
             let refused = app.patch(OPERATOR, &operator_path(&acme), switch.clone()).await;
-            refused.refuses(409, "role-is-reassignment-target");
+            refused.refuses(409, "role-is-replacement");
         }
-        app.delete_and_reassign(ADA, &acme, &guests, target).await.expect(204);
+        app.delete_and_reassign(ADA, &acme, &guests, replacement).await.expect(204);
         app.remove(ADA, &acme, BOB).await.expect(204);
     }
     app.update_settings(&acme, standard).await;
@@ -427,15 +427,16 @@ async fn settings_that_the_target_role_needs_stay_on() {
 }
 
 #[tokio::test]
-async fn deletion_ends_and_frees_its_target_after_the_users_left() {
-    for repeats_target in [false, true] {
+async fn deletion_ends_and_frees_its_replacement_after_the_users_left() {
+    for repeats_replacement in [false, true] {
         let Fixture { app, layer, acme, guests, hosts } = Fixture::new().await;
         app.start_reassignment(&layer, &acme, &guests, &hosts).await;
         app.remove(ADA, &acme, BOB).await.expect(204);
         check(&app).await;
         let role = format!("{acme}/roles/{guests}");
-        let target = if repeats_target { format!("?reassign_to={hosts}") } else { String::new() };
-        app.delete(ADA, &format!("{role}{target}")).await.expect(204);
+        let replacement =
+            if repeats_replacement { format!("?reassign_to={hosts}") } else { String::new() };
+        app.delete(ADA, &format!("{role}{replacement}")).await.expect(204);
         let last = app.history(&acme).await.pop().unwrap();
         assert_eq!(
             last["new"],

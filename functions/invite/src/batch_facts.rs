@@ -107,7 +107,7 @@ impl BatchInvite<'_> {
     fn offered(&self, id: RoleId, facts: &InviteFacts) -> Result<OfferedRole, Error> {
         let key = Key::custom_role(self.org, id);
         let role = key.map(|key| facts.found.role(&key)).transpose()?.flatten();
-        let reassigned_to = role.and_then(|found| Some(found.role.reassignment?.target()));
+        let reassigned_to = role.and_then(|found| Some(found.role.reassignment?.replacement()));
         Ok(OfferedRole { id, reassigned_to })
     }
 

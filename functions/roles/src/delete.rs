@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use shared::{
     domain::{
-        self, OrgId, Reassignment, Refusal, RequestContext, RequestedTarget, RoleDeletionStep,
+        self, OrgId, Reassignment, Refusal, RequestContext, RequestedReplacement, RoleDeletionStep,
         RoleId, Standing, UserCount,
     },
     http::{
@@ -134,11 +134,11 @@ impl DeleteRole {
         use Refusal::{
             NoSuchRole, RoleBeingDeleted, ServiceRoleNotAllowed, SuperAdminNotAssignable,
         };
-        let key = self.reassign_to.and_then(|target| Key::custom_role(self.org, target));
-        let target_role = key.map(|key| found.role(&key)).transpose()?.flatten();
-        let target_role = target_role.as_ref().map(|found| &found.role);
-        let target = self.reassign_to.map(|id| RequestedTarget { id, role: target_role });
-        let step = domain::delete_role(actor, &before.role, before.users, target);
+        let key = self.reassign_to.and_then(|id| Key::custom_role(self.org, id));
+        let role = key.map(|key| found.role(&key)).transpose()?.flatten();
+        let role = role.as_ref().map(|found| &found.role);
+        let replacement = self.reassign_to.map(|id| RequestedReplacement { id, role });
+        let step = domain::delete_role(actor, &before.role, before.users, replacement);
         step.map_err(|refusal| match refusal {
             NoSuchRole | RoleBeingDeleted(_) | SuperAdminNotAssignable | ServiceRoleNotAllowed
                 if self.reassign_to.is_some() =>
@@ -161,7 +161,7 @@ impl DeleteRole {
                 Answer::no_content()
             }
             ReassignmentProgress::Unfinished { reassigned, remaining } => {
-                Answer::accepted(&ReassignmentView { moved: reassigned, remaining })
+                Answer::accepted(&ReassignmentView { reassigned, remaining })
             }
         })
     }
@@ -170,6 +170,6 @@ impl DeleteRole {
 /// The progress of a deletion that continues after the response.
 #[derive(Serialize)]
 struct ReassignmentView {
-    moved: UserCount,
+    reassigned: UserCount,
     remaining: UserCount,
 }

@@ -1794,7 +1794,7 @@ export interface components {
         /**
          * @description The progress of a role deletion. The scheduled clean-up reassigns the remaining users.
          * @example {
-         *       "moved": {
+         *       "reassigned": {
          *         "active": 600,
          *         "pending": 40,
          *         "services": 0
@@ -1807,7 +1807,7 @@ export interface components {
          *     }
          */
         Reassignment: {
-            moved: components["schemas"]["UserCount"];
+            reassigned: components["schemas"]["UserCount"];
             remaining: components["schemas"]["UserCount"];
         };
         /** @description The level that a role object requires on another role object (ROLE4). */
@@ -4686,9 +4686,9 @@ export interface components {
             holders: components["schemas"]["UserCount"];
         } & components["schemas"]["Problem"];
         /** @description Users of a role that is being deleted are being reassigned to this role, or to a role that needs this setting (ROLE6). Try again when that deletion has ended. */
-        "role-is-reassignment-target": {
+        "role-is-replacement": {
             /** @constant */
-            type: "/problems/role-is-reassignment-target";
+            type: "/problems/role-is-replacement";
             /** @constant */
             status: 409;
         } & components["schemas"]["Problem"];
@@ -7143,14 +7143,14 @@ export interface operations {
             401: components["responses"]["UnauthenticatedResponse"];
             403: components["responses"]["RoleGrantForbidden"];
             404: components["responses"]["RoleNotFound"];
-            /** @description `built-in-role`, `mdf-program-required`, `role-being-deleted`, `role-in-use`, `role-is-reassignment-target` or `changed-concurrently`. */
+            /** @description `built-in-role`, `mdf-program-required`, `role-being-deleted`, `role-in-use`, `role-is-replacement` or `changed-concurrently`. */
             409: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["built-in-role"] | components["schemas"]["mdf-program-required"] | components["schemas"]["role-being-deleted"] | components["schemas"]["role-in-use"] | components["schemas"]["role-is-reassignment-target"] | components["schemas"]["changed-concurrently"];
+                    "application/problem+json": components["schemas"]["built-in-role"] | components["schemas"]["mdf-program-required"] | components["schemas"]["role-being-deleted"] | components["schemas"]["role-in-use"] | components["schemas"]["role-is-replacement"] | components["schemas"]["changed-concurrently"];
                 };
             };
             412: components["responses"]["PreconditionFailedResponse"];
@@ -8790,14 +8790,14 @@ export interface operations {
             401: components["responses"]["UnauthenticatedResponse"];
             403: components["responses"]["OperatorScopeRequiredResponse"];
             404: components["responses"]["OrganizationNotFound"];
-            /** @description `mdf-partner-only`, `organization-linked`, `partner-roles-in-use`, `role-is-reassignment-target` or `changed-concurrently`. */
+            /** @description `mdf-partner-only`, `organization-linked`, `partner-roles-in-use`, `role-is-replacement` or `changed-concurrently`. */
             409: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["mdf-partner-only"] | components["schemas"]["organization-linked"] | components["schemas"]["partner-roles-in-use"] | components["schemas"]["role-is-reassignment-target"] | components["schemas"]["changed-concurrently"];
+                    "application/problem+json": components["schemas"]["mdf-partner-only"] | components["schemas"]["organization-linked"] | components["schemas"]["partner-roles-in-use"] | components["schemas"]["role-is-replacement"] | components["schemas"]["changed-concurrently"];
                 };
             };
             412: components["responses"]["PreconditionFailedResponse"];

@@ -1,6 +1,6 @@
 //! Batches of invitations (INV11): permission checks, and the limit of pending invitations.
 
-use super::{Level, Refusal, RoleId, RoleObject, Standing, TargetRole};
+use super::{Level, Refusal, ReplacementRole, RoleId, RoleObject, Standing};
 
 /// The highest number of invitations in one request (INV11).
 pub const MAX_BATCH: usize = 100;
@@ -11,7 +11,7 @@ pub struct OfferedRole {
     /// The role.
     pub id: RoleId,
     /// The role that its users get, if it is being deleted.
-    pub reassigned_to: Option<TargetRole>,
+    pub reassigned_to: Option<ReplacementRole>,
 }
 
 /// The refusal of a whole batch.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CustomRoleId, Inviter, Level, Levels, MAX_CUSTOM_ROLES, Name, Refusal, RoleId, RoleObject,
-    RoleSummary, Standing, Target, TargetKind, TargetRole, Version, grant::check_no_escalation,
+    CustomRoleId, Inviter, Level, Levels, MAX_CUSTOM_ROLES, Name, Refusal, ReplacementRole, RoleId,
+    RoleObject, RoleSummary, Standing, Target, TargetKind, Version, grant::check_no_escalation,
     lookalike::looks_built_in,
 };
 
@@ -61,8 +61,8 @@ pub struct Reassignment {
 
 impl Reassignment {
     /// The role that the users get, with its name.
-    pub fn target(&self) -> TargetRole {
-        TargetRole::new(self.to, self.to_name.as_ref().map(ToString::to_string))
+    pub fn replacement(&self) -> ReplacementRole {
+        ReplacementRole::new(self.to, self.to_name.as_ref().map(ToString::to_string))
     }
 }
 
@@ -124,7 +124,7 @@ pub fn edit_role(
 ) -> Result<CustomRole, Refusal> {
     check_can_edit(actor, role)?;
     if let Some(begun) = &role.reassignment {
-        return Err(Refusal::RoleBeingDeleted(begun.target()));
+        return Err(Refusal::RoleBeingDeleted(begun.replacement()));
     }
     let levels = apply_levels(actor, role.levels, &draft)?;
     check_no_escalation(actor.levels, levels)?;

@@ -70,7 +70,7 @@
 //! either. The permission catalogue lists the [`Action`]s that each level grants, for example
 //! `user_management.invite`. A client creates or edits a role with a [`RoleDraft`]. Lists show a
 //! [`RoleSummary`] of a custom role. [`UserCount`] is the number of its users. If it is deleted,
-//! they get the role of a [`RequestedTarget`], which refusals name as the [`TargetRole`]. A
+//! they get the role of a [`RequestedReplacement`], which refusals name as the [`ReplacementRole`]. A
 //! [`RoleDeletionStep`] is the next step of the deletion, and a [`Reassignment`] is kept with the
 //! role until all users have the other one. The [`IdentityProviderRole`] is what other systems see of
 //! a role.
@@ -287,7 +287,7 @@ pub use member::{MAX_DISPLAY_NAME, Member, MemberKind, Service, Source};
 pub use member_update::{
     MemberUpdate, change_role, leave, remove_member, update_member, with_account,
 };
-pub use named::{NamedOrganization, TargetRole};
+pub use named::{NamedOrganization, ReplacementRole};
 pub use notification::{Concern, Notification, OutgoingMail};
 pub use org_path::{MAX_DEPTH, OrgPath};
 pub use organization::{
@@ -295,7 +295,7 @@ pub use organization::{
     Organization, PendingFirstAdmin, Profile, Settings,
 };
 pub use person::{EmailFault, IdempotencyKey, Person, PersonLabel, RequestContext};
-pub use reassignment::{RequestedTarget, RoleDeletionStep, begin_reassignment, delete_role};
+pub use reassignment::{RequestedReplacement, RoleDeletionStep, begin_reassignment, delete_role};
 pub use refusal::Refusal;
 pub use role::{
     IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME, RoleId,

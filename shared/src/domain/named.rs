@@ -13,14 +13,14 @@ pub struct NamedOrganization {
 
 /// The role that the users of a deleted role get, as a refusal names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TargetRole {
+pub struct ReplacementRole {
     /// Its id.
     pub id: RoleId,
     /// Its name, of a custom role when the deletion began. `None` for a deletion that an earlier version began.
     pub name: Option<String>,
 }
 
-impl TargetRole {
+impl ReplacementRole {
     /// The role `id`, which has the name `custom` if it is a custom one.
     pub fn new(id: RoleId, custom: Option<String>) -> Self {
         let name = match id {

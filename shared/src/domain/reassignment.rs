@@ -9,7 +9,7 @@ use super::{
 
 /// The role that a request chooses for the users of a deleted role.
 #[derive(Clone, Copy, Debug)]
-pub struct RequestedTarget<'a> {
+pub struct RequestedReplacement<'a> {
     /// Its id.
     pub id: RoleId,
     /// The role, if it is a custom one.
@@ -27,8 +27,8 @@ pub enum RoleDeletionStep {
     Continue,
 }
 
-/// Decides the next step in the deletion of a role with these users. Without `target`, a role in use is not
-/// deleted. Repeating a deletion with the same target continues it.
+/// Decides the next step in the deletion of a role with these users. Without `replacement`, a role in use is not
+/// deleted. Repeating a deletion with the same replacement continues it.
 ///
 /// The actor needs no permission on `user_management`, because they could also change the
 /// permissions of the role's users by editing it. No user of a custom role is an Admin, so SA4 is
@@ -37,33 +37,35 @@ pub enum RoleDeletionStep {
 /// # Errors
 /// - The refusals of [`Standing::require`], [`Refusal::CannotChangeOwnRole`] and
 ///   [`Refusal::ExceedsOwnPermissions`], as for editing the role (ROLE7, ROLE12).
-/// - [`Refusal::RoleInUse`] if the role has users and there is no target.
-/// - [`Refusal::ReassignToSameRole`] if the target is the role itself.
-/// - The refusals of [`Standing::require_grant`] for the target (ROLE7, ROLE9, SA3).
-/// - [`Refusal::RoleBeingDeleted`] if the target is being deleted, or the role is being deleted
-///   with another target.
-/// - The refusal of [`check_service_role`] for the target, if a service holds the role (MACH1).
+/// - [`Refusal::RoleInUse`] if the role has users and there is no replacement.
+/// - [`Refusal::ReassignToSameRole`] if the replacement is the role itself.
+/// - The refusals of [`Standing::require_grant`] for the replacement (ROLE7, ROLE9, SA3).
+/// - [`Refusal::RoleBeingDeleted`] if the replacement is being deleted, or the role is being deleted
+///   with another replacement.
+/// - The refusal of [`check_service_role`] for the replacement, if a service holds the role (MACH1).
 pub fn delete_role(
     actor: &Standing,
     role: &CustomRole,
     users: UserCount,
-    target: Option<RequestedTarget<'_>>,
+    replacement: Option<RequestedReplacement<'_>>,
 ) -> Result<RoleDeletionStep, Refusal> {
     check_can_edit(actor, role)?;
-    if let Some(target) = target {
-        check_target(actor, role, users, target)?;
+    if let Some(replacement) = replacement {
+        check_replacement(actor, role, users, replacement)?;
     }
-    match (&role.reassignment, target) {
-        (Some(begun), Some(target)) if begun.to != target.id => {
-            Err(Refusal::RoleBeingDeleted(begun.target()))
+    match (&role.reassignment, replacement) {
+        (Some(begun), Some(replacement)) if begun.to != replacement.id => {
+            Err(Refusal::RoleBeingDeleted(begun.replacement()))
         }
-        (Some(begun), None) if !users.is_empty() => Err(Refusal::RoleBeingDeleted(begun.target())),
+        (Some(begun), None) if !users.is_empty() => {
+            Err(Refusal::RoleBeingDeleted(begun.replacement()))
+        }
         (Some(_), _) => Ok(RoleDeletionStep::Continue),
         (None, _) if users.is_empty() => Ok(RoleDeletionStep::Delete),
         (None, None) => Err(Refusal::RoleInUse(users)),
-        (None, Some(target)) => Ok(RoleDeletionStep::Reassign(Reassignment {
-            to: target.id,
-            to_name: target.role.map(|role| role.name.clone()),
+        (None, Some(replacement)) => Ok(RoleDeletionStep::Reassign(Reassignment {
+            to: replacement.id,
+            to_name: replacement.role.map(|role| role.name.clone()),
             by: inviter_of(actor)?,
         })),
     }
@@ -79,21 +81,21 @@ pub fn begin_reassignment(
     CustomRole { reassignment: Some(reassignment), version, ..role.clone() }
 }
 
-/// Checks that the users of a role may get the role `target`.
-fn check_target(
+/// Checks that the users of a role may get the role `replacement`.
+fn check_replacement(
     actor: &Standing,
     role: &CustomRole,
     users: UserCount,
-    target: RequestedTarget<'_>,
+    replacement: RequestedReplacement<'_>,
 ) -> Result<(), Refusal> {
-    if target.id == RoleId::Custom(role.id) {
+    if replacement.id == RoleId::Custom(role.id) {
         return Err(Refusal::ReassignToSameRole);
     }
-    actor.require_grant(target.id)?;
-    if let Some(further) = target.role.and_then(|role| role.reassignment.as_ref()) {
-        return Err(Refusal::RoleBeingDeleted(further.target()));
+    actor.require_grant(replacement.id)?;
+    if let Some(further) = replacement.role.and_then(|role| role.reassignment.as_ref()) {
+        return Err(Refusal::RoleBeingDeleted(further.replacement()));
     }
-    if users.services > 0 { check_service_role(target.id) } else { Ok(()) }
+    if users.services > 0 { check_service_role(replacement.id) } else { Ok(()) }
 }
 
 impl Reassignment {

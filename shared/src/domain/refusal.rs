@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     Budget, Email, EmailError, InvitationId, JoinRequestId, Level, MAX_CUSTOM_ROLES, MAX_DEPTH,
-    MissingClaim, NamedOrganization, OrgId, RoleObject, TargetRole, UserCount,
+    MissingClaim, NamedOrganization, OrgId, ReplacementRole, RoleObject, UserCount,
 };
 
 /// The reason for which a rule refuses a request. Each variant becomes one problem type of the API.
@@ -398,12 +398,12 @@ pub enum Refusal {
     #[error(
         "This role is being deleted: its users get another role instead, and it cannot be granted or changed any more. Choose another role."
     )]
-    RoleBeingDeleted(TargetRole),
+    RoleBeingDeleted(ReplacementRole),
     /// The users of a role that is being deleted get this one, or one that needs the setting (ROLE6).
     #[error(
         "Users of a role that is being deleted are being reassigned to this role, or to a role that needs this setting. Try again when that deletion has ended."
     )]
-    RoleIsReassignmentTarget,
+    RoleIsReplacement,
     /// The users of a role to be deleted would get the same role (ROLE6).
     #[error(
         "The users of a deleted role need another role. Choose a role other than the deleted one."

@@ -9,8 +9,8 @@ use serde_json::json;
 use super::Problem;
 use crate::{
     domain::{
-        MAX_CUSTOM_ROLES, MAX_DEPTH, MissingClaim, NamedOrganization, Refusal, RoleObject,
-        TargetRole,
+        MAX_CUSTOM_ROLES, MAX_DEPTH, MissingClaim, NamedOrganization, Refusal, ReplacementRole,
+        RoleObject,
     },
     store,
 };
@@ -120,7 +120,7 @@ impl From<Refusal> for Problem {
             R::KeeperNotMember | R::NotAService => problem.at("/keeper_id"),
             R::UserIdOfPerson => problem.at("/user_id"),
             R::SuperAdminAccessEnd | R::AccessEndOutOfRange => problem.at("/access_expires_at"),
-            R::RoleBeingDeleted(TargetRole { id, name }) => {
+            R::RoleBeingDeleted(ReplacementRole { id, name }) => {
                 problem.with("reassign_to", json!(id)).with("reassign_to_name", json!(name))
             }
             R::ReassignToSameRole => problem.at("/reassign_to"),
@@ -223,8 +223,8 @@ fn entry(refusal: &Refusal) -> (u16, &'static str, &'static str) {
         R::BuiltInRole => (409, "built-in-role", "Built-in role cannot be changed"),
         R::RoleInUse(_) => (409, "role-in-use", "Role in use"),
         R::RoleBeingDeleted(_) => (409, "role-being-deleted", "Role is being deleted"),
-        R::RoleIsReassignmentTarget => {
-            (409, "role-is-reassignment-target", "Role is the target of a reassignment")
+        R::RoleIsReplacement => {
+            (409, "role-is-replacement", "Role replaces one that is being deleted")
         }
         R::MdfProgramRequired => (409, "mdf-program-required", "MDF programme required"),
         R::SuperAdminProtected => (409, "super-admin-protected", "Super Admin is protected"),

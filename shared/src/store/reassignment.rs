@@ -1,7 +1,7 @@
-//! Deletes a role that is in use, and gives its users the target role (ROLE6).
+//! Deletes a role that is in use, and gives its users the replacement role (ROLE6).
 //!
 //! One transaction does it for a few users. For more, the first transaction begins the reassignment: from then
-//! on, the role cannot be granted. The next ones give users the target role, and the last one also deletes the
+//! on, the role cannot be granted. The next ones give users the replacement role, and the last one also deletes the
 //! role. Each leaves everything valid. The scheduled clean-up continues where a request stopped.
 
 use super::{
@@ -13,20 +13,20 @@ use crate::domain::{
     UserCount,
 };
 
-/// How many users get the target role in one transaction. With the other writes and conditions of
+/// How many users get the replacement role in one transaction. With the other writes and conditions of
 /// the deletion, these are at most 90 of the 100 actions that `DynamoDB` accepts.
 const USERS_AT_ONCE: usize = 80;
 
 /// The state of a role deletion after some steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReassignmentProgress {
-    /// All users have the target role, and the role is deleted.
+    /// All users have the replacement role, and the role is deleted.
     Done,
     /// Another request deleted the role.
     AlreadyDeleted,
     /// The clean-up continues.
     Unfinished {
-        /// How many users have the target role by now.
+        /// How many users have the replacement role by now.
         reassigned: UserCount,
         /// How many still have the deleted role.
         remaining: UserCount,
@@ -37,7 +37,7 @@ pub enum ReassignmentProgress {
 enum BatchEnd {
     Deleted,
     Reassigned,
-    /// The page listed only users who have the target role already. The next page follows.
+    /// The page listed only users who have the replacement role already. The next page follows.
     Skipped,
     /// Another request changed something. The batch is repeated.
     Conflict,
@@ -46,7 +46,7 @@ enum BatchEnd {
 }
 
 impl Store {
-    /// Deletes a role in one transaction that gives its users the target role. Returns false
+    /// Deletes a role in one transaction that gives its users the replacement role. Returns false
     /// for a role with more users than one transaction can change: begin a reassignment.
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl Store {
         }
     }
 
-    /// Gives the users of a role that is being deleted the target role, and deletes it, until
+    /// Gives the users of a role that is being deleted the replacement role, and deletes it, until
     /// `out_of_time` returns true.
     ///
     /// # Errors
@@ -151,8 +151,8 @@ impl Store {
         Ok(role.map(|role| found.role_deletion(&org, role)).transpose()?)
     }
 
-    /// Gives the users that the index lists after a position the target role, and sets the position of the
-    /// next ones. A lagging index still lists users who have the target role, but only before the position.
+    /// Gives the users that the index lists after a position the replacement role, and sets the position of the
+    /// next ones. A lagging index still lists users who have the replacement role, but only before the position.
     async fn reassign_next_batch(
         &self,
         context: &RequestContext,
@@ -189,7 +189,7 @@ impl Store {
         Ok((found.users_of(role, &listed.items)?, listed.next))
     }
 
-    /// Gives these users the target role: all of them or none. If no others have the role, the same
+    /// Gives these users the replacement role: all of them or none. If no others have the role, the same
     /// transaction deletes it.
     async fn reassign_batch(
         &self,

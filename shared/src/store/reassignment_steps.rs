@@ -9,7 +9,7 @@ use super::{
     expression::Expression,
     index,
     item::attribute,
-    roles::{is_no_target, role_changed, shown_role},
+    roles::{replaces_no_role, role_changed, shown_role},
     step::{Change, at_version},
     transaction::Transaction,
     user_counts::{UserKind, user_count},
@@ -27,7 +27,7 @@ pub struct RoleDeletion {
     pub(super) reassignment: Reassignment,
     /// How many users still have the role. Once the reassignment has begun, the number cannot grow.
     pub(super) remaining: UserCount,
-    /// How many users have the target role by now.
+    /// How many users have the replacement role by now.
     pub(super) reassigned: UserCount,
 }
 
@@ -49,7 +49,7 @@ impl FetchedItems {
     }
 }
 
-/// The attribute of a role's item with the number of users who have the target role.
+/// The attribute of a role's item with the number of users who have the replacement role.
 fn reassigned_attribute(kind: UserKind) -> &'static str {
     match kind {
         UserKind::Person => "moved_active",
@@ -65,8 +65,8 @@ impl Transaction<'_> {
     /// # Errors
     ///
     /// [`Refusal::NoSuchRole`] or [`Refusal::ChangedConcurrently`] if the role is not as the rule saw
-    /// it; [`Refusal::RoleIsReassignmentTarget`] if users of another role get it; the refusals of
-    /// `still_grantable` for the target.
+    /// it; [`Refusal::RoleIsReplacement`] if users of another role get it; the refusals of
+    /// `still_grantable` for the replacement role.
     pub fn begin_reassignment(
         self,
         actor: &Standing,
@@ -90,13 +90,15 @@ impl Transaction<'_> {
             .update(
                 Key::role(org, after.id),
                 vec![Change::Set(begun), due],
-                at_version(before.version)?.and(is_no_target()).and(no_services_unless(allowed)),
+                at_version(before.version)?
+                    .and(replaces_no_role())
+                    .and(no_services_unless(allowed)),
                 role_changed(),
             )
             .record(event)
     }
 
-    /// Gives users of the deleted role the target role.
+    /// Gives users of the deleted role the replacement role.
     pub(super) fn reassign_all(
         self,
         users: &[ListedUser],
@@ -105,7 +107,7 @@ impl Transaction<'_> {
         users.iter().try_fold(self, |writes, user| writes.reassign(user, reassignment))
     }
 
-    /// Gives a user of the deleted role the target role.
+    /// Gives a user of the deleted role the replacement role.
     fn reassign(self, user: &ListedUser, reassignment: &Reassignment) -> Result<Self, Error> {
         let now = self.context.at;
         match user {
@@ -125,7 +127,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// Counts users who got the target role. The event of the deletion has their number.
+    /// Counts users who got the replacement role. The event of the deletion has their number.
     pub(super) fn count_reassigned(
         self,
         deletion: &RoleDeletion,
@@ -142,7 +144,7 @@ impl Transaction<'_> {
         Ok(counted.while_present(deletion.org.id()))
     }
 
-    /// Deletes the role. The transaction gives the remaining users the target role, and no others got it
+    /// Deletes the role. The transaction gives the remaining users the replacement role, and no others got it
     /// meanwhile, so the number in the event is exact.
     pub(super) fn end_reassignment(self, deletion: &RoleDeletion) -> Result<Self, Error> {
         let RoleDeletion { org, role, reassignment, remaining, reassigned } = deletion;

@@ -144,7 +144,7 @@ impl Transaction<'_> {
         role: &CustomRole,
         users: UserCount,
     ) -> Result<Self, Error> {
-        let as_seen = at_version(role.version)?.and(has_exactly(users)).and(is_no_target());
+        let as_seen = at_version(role.version)?.and(has_exactly(users)).and(replaces_no_role());
         let refusal: OnConditionFailed = Box::new(|old| {
             let users = old.clone().map(super::item::from_item::<UserCount>);
             match (users, old) {
@@ -171,10 +171,10 @@ impl Transaction<'_> {
             ))
     }
 
-    /// Counts a reassignment to `target` in or out. While there are any, a custom role cannot be deleted
+    /// Counts a reassignment to `replacement` in or out. While there are any, a custom role cannot be deleted
     /// itself, and the settings that a partner role needs cannot be switched off.
-    pub(super) fn count_reassignment_to(self, org: OrgId, target: RoleId, by: i64) -> Self {
-        let id = match target {
+    pub(super) fn count_reassignment_to(self, org: OrgId, replacement: RoleId, by: i64) -> Self {
+        let id = match replacement {
             RoleId::Custom(id) => id,
             RoleId::BuiltIn(BuiltIn::MdfAdmin | BuiltIn::PartnerUser) => {
                 return self.count_number(org, Counter::ReassignmentsToPartnerRoles, by);
@@ -187,8 +187,8 @@ impl Transaction<'_> {
     }
 }
 
-/// The role is the target of no reassignment.
-pub(super) fn is_no_target() -> Expression {
+/// The role replaces no role that is being deleted.
+pub(super) fn replaces_no_role() -> Expression {
     is_number(REASSIGNMENTS_TO, 0)
 }
 
@@ -196,12 +196,12 @@ pub(super) fn is_no_target() -> Expression {
 pub(super) fn role_changed() -> OnConditionFailed {
     Box::new(|old| match old {
         None => Refusal::NoSuchRole.into(),
-        Some(role) if is_target(&role) => Refusal::RoleIsReassignmentTarget.into(),
+        Some(role) if replaces_a_role(&role) => Refusal::RoleIsReplacement.into(),
         Some(_) => Refusal::ChangedConcurrently.into(),
     })
 }
 
-fn is_target(role: &Item) -> bool {
+fn replaces_a_role(role: &Item) -> bool {
     number_in(Some(role), REASSIGNMENTS_TO) > 0
 }
 

@@ -125,7 +125,7 @@ impl Transaction<'_> {
 fn partner_roles_needed() -> OnConditionFailed {
     Box::new(|counts| match Counter::ReassignmentsToPartnerRoles.number_on(counts.as_ref()) {
         0 => Refusal::ChangedConcurrently.into(),
-        _ => Refusal::RoleIsReassignmentTarget.into(),
+        _ => Refusal::RoleIsReplacement.into(),
     })
 }
 

@@ -8,7 +8,7 @@ use super::{
     index::{Attributes, IndexAttribute},
     item::{Item, attribute, expire_at, from_item, number, text, time},
 };
-use crate::domain::{Member, Refusal, TargetRole, Version};
+use crate::domain::{Member, Refusal, ReplacementRole, Version};
 
 /// The write of one item. DynamoDB accepts one write for each item of a transaction, so steps for
 /// the same item are joined.
@@ -171,14 +171,14 @@ pub(super) fn can_keep(now: Timestamp) -> Expression {
 
 /// Why a custom role cannot be granted: it is gone, or being deleted (ROLE6).
 pub(super) fn not_grantable(role: Option<&Item>) -> Error {
-    let reassigned_to = |role: &Item| -> Option<TargetRole> {
+    let reassigned_to = |role: &Item| -> Option<ReplacementRole> {
         let begun = role.get("reassignment")?.as_m().ok()?;
         let name = begun.get("to_name").and_then(|name| name.as_s().ok().cloned());
-        Some(TargetRole::new(begun.get("to")?.as_s().ok()?.parse().ok()?, name))
+        Some(ReplacementRole::new(begun.get("to")?.as_s().ok()?.parse().ok()?, name))
     };
     match role.map(reassigned_to) {
         None => Refusal::NoSuchRole.into(),
-        Some(Some(target)) => Refusal::RoleBeingDeleted(target).into(),
+        Some(Some(replacement)) => Refusal::RoleBeingDeleted(replacement).into(),
         Some(None) => Refusal::ChangedConcurrently.into(),
     }
 }

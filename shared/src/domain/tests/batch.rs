@@ -23,9 +23,9 @@ fn batch_is_refused_for_the_first_role_that_cannot_be_granted() {
 fn batch_with_a_role_that_is_being_deleted_is_refused() {
     let (org, role) = with_role(standard(), 1, &[]);
     let deleted =
-        OfferedRole { id: role, reassigned_to: Some(TargetRole::new(RoleId::USER, None)) };
+        OfferedRole { id: role, reassigned_to: Some(ReplacementRole::new(RoleId::USER, None)) };
     let refused = check_batch(&super_admin(&org), [offered(RoleId::USER), deleted]);
-    let refusal = Refusal::RoleBeingDeleted(TargetRole::new(RoleId::USER, None));
+    let refusal = Refusal::RoleBeingDeleted(ReplacementRole::new(RoleId::USER, None));
     assert_eq!(refused, Err(BatchRefusal { position: Some(1), refusal }));
 }
 

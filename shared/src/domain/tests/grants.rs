@@ -122,7 +122,7 @@ fn check_operations(actor: &Standing, role: RoleId) {
     let asked = ask_to_join(&person("cy"), &actor.org, &facts, String::new(), now()).unwrap();
     let facts = ApprovalFacts { domain_approved: true, slot: None, tombstone: None };
     let used = UserCount { persons: 1, pending: 0, services: 0 };
-    let deleted = delete_role(actor, &custom_role(3, nothing()), used, Some(target(role)));
+    let deleted = delete_role(actor, &custom_role(3, nothing()), used, Some(replacement(role)));
     let operations = [
         ("invite", invited.clone().map(drop)),
         ("invite in a batch", check_batch(actor, offered).map_err(|refused| refused.refusal)),

@@ -26,7 +26,7 @@ fn operations(actor: &Standing) -> Vec<(&'static str, RoleObject, Result<(), Ref
     let no_users = UserCount::default();
     let deleted = delete_role(actor, &guests, no_users, None);
     let used = UserCount { persons: 1, ..no_users };
-    let moved = delete_role(actor, &guests, used, Some(target(RoleId::USER)));
+    let reassigned = delete_role(actor, &guests, used, Some(replacement(RoleId::USER)));
     let domain = approve_domain(actor, MailDomain::parse("example.com"), None, now());
     let alerted = add_critical_alert_user(actor, email("cy"), None, now());
     let below = create_sub_organization(actor, org_id(2), name("Below"), now());
@@ -46,7 +46,7 @@ fn operations(actor: &Standing) -> Vec<(&'static str, RoleObject, Result<(), Ref
         ("create a role", RoleManagement, created.map(drop)),
         ("edit a role", RoleManagement, edited.map(drop)),
         ("delete a role", RoleManagement, deleted.map(drop)),
-        ("delete a used role", RoleManagement, moved.map(drop)),
+        ("delete a used role", RoleManagement, reassigned.map(drop)),
         ("approve a domain", OrganizationGeneralInformation, domain.map(drop)),
         ("add an alert user", CriticalAlertUsers, alerted.map(drop)),
         (

@@ -19,14 +19,14 @@ const USED: UserCount = UserCount { persons: 1, pending: 0, services: 0 };
 
 /// Deletes a role in use at [`in_days`]`(1)`, and returns it while its users get the role `to`.
 fn delete(actor: &Standing, role: &CustomRole, to: RoleId) -> Result<CustomRole, Refusal> {
-    match delete_role(actor, role, USED, Some(target(to)))? {
+    match delete_role(actor, role, USED, Some(replacement(to)))? {
         RoleDeletionStep::Reassign(to) => Ok(begin_reassignment(role, to, in_days(1))),
         step => panic!("the users of a role in use get another role, but the step is {step:?}"),
     }
 }
 
 #[test]
-fn deletion_names_the_target_role_and_the_deleting_member() {
+fn deletion_names_the_replacement_role_and_the_deleting_member() {
     let Roles { org, guests, hosts } = roles();
     let admin = standing("ann", &org, RoleId::ADMIN);
     let by = Inviter { member_id: member_id("ann"), role_id: RoleId::ADMIN };
@@ -45,9 +45,12 @@ fn deletion_can_be_repeated_with_the_same_target_only() {
     let Roles { org, guests, hosts } = roles();
     let admin = standing("ann", &org, RoleId::ADMIN);
     let deleted = delete(&admin, &guests, hosts).unwrap();
-    let again = |to| delete_role(&super_admin(&org), &deleted, USED, Some(target(to)));
+    let again = |to| delete_role(&super_admin(&org), &deleted, USED, Some(replacement(to)));
     assert_eq!(again(hosts), Ok(RoleDeletionStep::Continue));
-    assert_eq!(again(RoleId::USER), Err(Refusal::RoleBeingDeleted(TargetRole::new(hosts, None))));
+    assert_eq!(
+        again(RoleId::USER),
+        Err(Refusal::RoleBeingDeleted(ReplacementRole::new(hosts, None)))
+    );
 }
 
 #[test]
@@ -56,10 +59,10 @@ fn role_that_is_being_deleted_cannot_be_the_target() {
     let admin = standing("ann", &org, RoleId::ADMIN);
     let role = CustomRole { id: hosts.custom().unwrap(), ..guests.clone() };
     let role = Some(&delete(&admin, &role, RoleId::Custom(guests.id)).unwrap());
-    let target = Some(RequestedTarget { id: hosts, role });
-    let refused = delete_role(&admin, &guests, USED, target);
-    let target_role = TargetRole::new(RoleId::Custom(guests.id), None);
-    assert_eq!(refused, Err(Refusal::RoleBeingDeleted(target_role)));
+    let replacement = Some(RequestedReplacement { id: hosts, role });
+    let refused = delete_role(&admin, &guests, USED, replacement);
+    let replacement_role = ReplacementRole::new(RoleId::Custom(guests.id), None);
+    assert_eq!(refused, Err(Refusal::RoleBeingDeleted(replacement_role)));
 }
 
 #[test]
@@ -97,7 +100,7 @@ fn role_that_is_being_deleted_cannot_be_edited_and_is_deleted_without_users() {
     let Roles { org, guests, hosts } = roles();
     let admin = standing("ann", &org, RoleId::ADMIN);
     let deleted = delete(&admin, &guests, hosts).unwrap();
-    let being_deleted = Refusal::RoleBeingDeleted(TargetRole::new(hosts, None));
+    let being_deleted = Refusal::RoleBeingDeleted(ReplacementRole::new(hosts, None));
     let edited = edit_role(&admin, &deleted, RoleDraft::default(), now());
     assert_eq!(edited, Err(being_deleted.clone()));
     assert_eq!(delete_role(&admin, &deleted, USED, None), Err(being_deleted));
@@ -109,7 +112,7 @@ fn role_that_is_being_deleted_cannot_be_edited_and_is_deleted_without_users() {
 fn role_without_users_is_deleted_at_once_if_its_target_is_allowed() {
     let Roles { org, guests, hosts } = roles();
     let admin = standing("ann", &org, RoleId::ADMIN);
-    let delete = |to| delete_role(&admin, &guests, UserCount::default(), Some(target(to)));
+    let delete = |to| delete_role(&admin, &guests, UserCount::default(), Some(replacement(to)));
     assert_eq!(delete(hosts), Ok(RoleDeletionStep::Delete));
     assert_eq!(delete(RoleId::Custom(guests.id)), Err(Refusal::ReassignToSameRole));
     assert!(delete(RoleId::SUPER_ADMIN).is_err());

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
 use super::{only, refusal, sent, steps, store};
 use crate::{
     domain::{
-        BuiltIn, CustomRole, Event, EventAction, Refusal, RoleId, TargetRole, UserId, Version,
+        BuiltIn, CustomRole, Event, EventAction, Refusal, ReplacementRole, RoleId, UserId, Version,
     },
     fixtures::{
         context, custom_id, custom_role, member, now, org_id, partner, person, standard, standing,
@@ -130,13 +130,13 @@ fn custom_role_is_granted_with_the_levels_that_the_rule_saw_unless_it_is_being_d
     let mut deleted = Item::from([("levels".to_owned(), levels.clone())]);
     let reassignment = serde_json::json!({ "to": "user", "by": {} });
     deleted.insert("reassignment".to_owned(), attribute(&reassignment).unwrap());
-    let target_role = TargetRole { id: USER, name: Some("User".to_owned()) };
-    assert_eq!(failed(Some(deleted)), Refusal::RoleBeingDeleted(target_role));
+    let replacement_role = ReplacementRole { id: USER, name: Some("User".to_owned()) };
+    assert_eq!(failed(Some(deleted)), Refusal::RoleBeingDeleted(replacement_role));
     let to_custom = serde_json::json!({ "to": role, "to_name": "Desk", "by": {} });
     let mut deleted = Item::from([("levels".to_owned(), levels)]);
     deleted.insert("reassignment".to_owned(), attribute(&to_custom).unwrap());
-    let target_role = TargetRole { id: role, name: Some("Desk".to_owned()) };
-    assert_eq!(failed(Some(deleted)), Refusal::RoleBeingDeleted(target_role));
+    let replacement_role = ReplacementRole { id: role, name: Some("Desk".to_owned()) };
+    assert_eq!(failed(Some(deleted)), Refusal::RoleBeingDeleted(replacement_role));
     assert_eq!(failed(Some(Item::new())), Refusal::ChangedConcurrently, "other levels");
     assert_eq!(failed(None), Refusal::NoSuchRole);
     let sent = sent(step);
