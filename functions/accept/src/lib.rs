@@ -81,7 +81,7 @@ async fn accept(
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let acceptance = AcceptInvitation { call, org, id };
-    Ok(retry_lost_races(MAX_ATTEMPTS, |nth| acceptance.attempt(nth)).await??)
+    retry_lost_races(MAX_ATTEMPTS, |nth| acceptance.attempt(nth)).await?.done()
 }
 
 /// The inviter that an attempt checks.
@@ -103,11 +103,11 @@ struct AcceptInvitation {
 impl AcceptInvitation {
     /// Accepts the invitation. Loses a race if a fact has changed: the inviter can have another role now, or the
     /// same person accepted at the same time. The next attempt finds that.
-    async fn attempt(&self, nth: usize) -> Attempt<Answer> {
+    async fn attempt(&self, nth: usize) -> Result<Attempt<Answer>, ApiError> {
         use Refusal::{AlreadyMember, ChangedConcurrently, InviterNotAuthorized};
         let checked = if nth == 1 { CheckedInviter::AsSent } else { CheckedInviter::Present };
         match self.accept_once(checked).await {
-            Ok(Some(answer)) => Ok(Ok(answer)),
+            Ok(Some(answer)) => Ok(Attempt::Done(answer)),
             Err(store::Error::Refused(why @ InviterNotAuthorized))
                 if checked == CheckedInviter::Present =>
             {
@@ -116,7 +116,7 @@ impl AcceptInvitation {
             Ok(None)
             | Err(store::Error::Refused(
                 InviterNotAuthorized | ChangedConcurrently | AlreadyMember,
-            )) => Ok(Err(ChangedConcurrently)),
+            )) => Ok(Attempt::LostRace(ChangedConcurrently)),
             Err(error) => Err(error.into()),
         }
     }

@@ -119,8 +119,8 @@ impl BatchInvite<'_> {
     ) -> Result<ChunkEnd, ApiError> {
         let attempt = |attempt| self.attempt(attempt, nth, before, facts);
         match retry_lost_races(MAX_CHUNK_ATTEMPTS, attempt).await? {
-            Ok(end) => Ok(end),
-            Err(refusal) => self.refuse_chunk(nth, before, refusal).await,
+            Attempt::Done(end) => Ok(end),
+            Attempt::LostRace(refusal) => self.refuse_chunk(nth, before, refusal).await,
         }
     }
 
@@ -132,20 +132,22 @@ impl BatchInvite<'_> {
         nth: u16,
         before: &[Outcome],
         facts: &InviteFacts,
-    ) -> Attempt<ChunkEnd> {
+    ) -> Result<Attempt<ChunkEnd>, ApiError> {
         let written = if attempt == 1 {
             self.write(nth, before, facts).await
         } else {
             self.write_again(nth, before).await?
         };
         match written {
-            Ok(end) => Ok(Ok(end)),
+            Ok(end) => Ok(Attempt::Done(end)),
             Err(Error::Refused(
                 limit @ (Refusal::PendingInvitationLimit(_) | Refusal::BudgetSpent { .. }),
-            )) => Ok(Err(limit)),
-            Err(Error::Refused(why)) if is_lost_race(&why) => Ok(Err(Refusal::ChangedConcurrently)),
+            )) => Ok(Attempt::LostRace(limit)),
+            Err(Error::Refused(why)) if is_lost_race(&why) => {
+                Ok(Attempt::LostRace(Refusal::ChangedConcurrently))
+            }
             Err(Error::Refused(why)) if nth > 0 && !concerns_idempotency_key(&why) => {
-                self.refuse_chunk(nth, before, why).await.map(Ok)
+                self.refuse_chunk(nth, before, why).await.map(Attempt::Done)
             }
             Err(error) => Err(error.into()),
         }

@@ -71,10 +71,10 @@ impl SuspendLink {
     /// Changes the link. The partner counts its links, so a change of another one at the same time makes another
     /// attempt necessary.
     async fn answer(&self) -> Result<Answer, ApiError> {
-        Ok(retry_lost_races(MAX_ATTEMPTS, |_| self.attempt()).await??)
+        retry_lost_races(MAX_ATTEMPTS, |_| self.attempt()).await?.done()
     }
 
-    async fn attempt(&self) -> Attempt<Answer> {
+    async fn attempt(&self) -> Result<Attempt<Answer>, ApiError> {
         let Call { app, person, context, .. } = &self.call;
         let key = Key::customer(self.partner, self.org);
         let also = [key.clone(), Key::organization(self.partner)];
@@ -88,7 +88,7 @@ impl SuspendLink {
             Answer::no_content()
         };
         if before == Some(after) {
-            return Ok(Ok(answer));
+            return Ok(Attempt::Done(answer));
         }
         let partner = found.present_organization(self.partner).ok_or(Refusal::PartnerNotLinked)?;
         let (customer, after) = (&actor.org, Some(after));

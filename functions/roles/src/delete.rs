@@ -34,7 +34,7 @@ pub(crate) async fn delete(
     let deadline = Deadline::begin();
     let request = DeleteRole { call, org, role, reassign_to, if_match, deadline };
     let attempt = |nth| request.attempt(nth);
-    Ok(retry_lost_races(MAX_ATTEMPTS, attempt).await??)
+    retry_lost_races(MAX_ATTEMPTS, attempt).await?.done()
 }
 
 /// A request to delete a role.
@@ -57,7 +57,7 @@ struct DeletionFacts {
 
 impl DeleteRole {
     /// Deletes the role, or begins or continues its deletion.
-    async fn attempt(&self, nth: usize) -> Attempt<Answer> {
+    async fn attempt(&self, nth: usize) -> Result<Attempt<Answer>, ApiError> {
         let facts = self.facts().await?;
         let step = self.next_step(&facts)?;
         self.if_match.check(facts.before.role.version)?;
@@ -71,7 +71,7 @@ impl DeleteRole {
                 // As with the clean-up, the event of the end names no actor.
                 let RequestContext { at, ref request_id, seed, .. } = self.call.context;
                 let context = RequestContext::without_actor(at, request_id, seed);
-                self.finish_in_time(&context, deletion).await.map(Ok)
+                self.finish_in_time(&context, deletion).await.map(Attempt::Done)
             }
         }
     }
@@ -89,14 +89,14 @@ impl DeleteRole {
     async fn delete_unused(
         &self,
         DeletionFacts { actor, before, .. }: &DeletionFacts,
-    ) -> Attempt<Answer> {
+    ) -> Result<Attempt<Answer>, ApiError> {
         let Call { app, context, .. } = &self.call;
         let writes = app.store.transaction(context).delete_role(actor, &before.role)?;
         match writes.commit(&()).await {
             Err(Error::Refused(Refusal::RoleInUse(_))) if self.reassign_to.is_some() => {
-                Ok(Err(Refusal::ChangedConcurrently))
+                Ok(Attempt::LostRace(Refusal::ChangedConcurrently))
             }
-            deleted => self.if_match.outcome(deleted).map(|_| Ok(Answer::no_content())),
+            deleted => self.if_match.outcome(deleted).map(|_| Attempt::Done(Answer::no_content())),
         }
     }
 
@@ -107,12 +107,12 @@ impl DeleteRole {
         nth: usize,
         DeletionFacts { actor, found, before }: &DeletionFacts,
         reassignment: Reassignment,
-    ) -> Attempt<Answer> {
+    ) -> Result<Attempt<Answer>, ApiError> {
         let Call { app, context, .. } = &self.call;
         match app.store.delete_role_with_users(context, actor, before, &reassignment).await {
-            Ok(true) => return Ok(Ok(Answer::no_content())),
+            Ok(true) => return Ok(Attempt::Done(Answer::no_content())),
             Err(Error::Refused(_)) if nth < MAX_ATTEMPTS => {
-                return Ok(Err(Refusal::ChangedConcurrently));
+                return Ok(Attempt::LostRace(Refusal::ChangedConcurrently));
             }
             Ok(false) | Err(Error::Refused(_)) => {}
             Err(error) => return Err(error.into()),
@@ -123,7 +123,7 @@ impl DeleteRole {
         self.if_match.outcome(writes.commit(&()).await)?;
         let ending = RoleWithUsers { role: ending, users: *users };
         let deletion = found.role_deletion(&actor.org, ending)?;
-        self.finish_in_time(context, deletion).await.map(Ok)
+        self.finish_in_time(context, deletion).await.map(Attempt::Done)
     }
 
     /// The next step of the deletion. A refusal of the other role points to its parameter.

@@ -16,7 +16,7 @@ use shared::{
         Answer, ApiError, App, Attempt, Call, IfMatch, Json, MAX_ATTEMPTS, NameField, Path, Text,
         WithEtag, retry_lost_races, views,
     },
-    store::{Error, FetchedItems, Key, OrganizationCounts, RoleChange, RoleWithUsers},
+    store::{FetchedItems, Key, OrganizationCounts, RoleChange, RoleWithUsers},
 };
 
 use list::list;
@@ -229,8 +229,10 @@ async fn edit(
     Json(wanted): Json<UpdateRoleRequest>,
 ) -> Result<Answer, ApiError> {
     let request = EditRole { call, org, role, draft: wanted.draft(), if_match };
-    let edited = retry_lost_races(MAX_ATTEMPTS, |_| request.attempt()).await?;
-    request.if_match.outcome(edited.map_err(Error::Refused))
+    match retry_lost_races(MAX_ATTEMPTS, |_| request.attempt()).await? {
+        Attempt::Done(answer) => Ok(answer),
+        Attempt::LostRace(refusal) => request.if_match.outcome(Err(refusal.into())),
+    }
 }
 
 /// A request to edit a role.
@@ -245,7 +247,7 @@ struct EditRole {
 impl EditRole {
     /// Edits the role. The organization's item has the levels of all roles, so a change of another role at the
     /// same time makes another attempt necessary.
-    async fn attempt(&self) -> Attempt<Answer> {
+    async fn attempt(&self) -> Result<Attempt<Answer>, ApiError> {
         let Call { app, person, context, .. } = &self.call;
         let key = Key::custom_role(self.org, self.role);
         let (actor, found) = app.store.facts_in_tree(person, self.org, key).await?;
@@ -255,7 +257,7 @@ impl EditRole {
         let view = views::Role::custom(&actor.org, &after, users, actor.conditions);
         let answer = Answer::ok(&view).with_version(after.version);
         if after == before {
-            return Ok(Ok(answer));
+            return Ok(Attempt::Done(answer));
         }
         let change = RoleChange { before: &before, after: &after };
         let writes = app.store.transaction(context).edit_role(&actor, change)?;

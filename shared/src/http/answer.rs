@@ -10,9 +10,9 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::ApiError;
+use super::{ApiError, Attempt};
 use crate::{
-    domain::Version,
+    domain::{Refusal, Version},
     store::{self, Committed, Transaction},
 };
 
@@ -63,6 +63,20 @@ impl Answer {
     pub async fn commit(self, writes: Transaction<'_>) -> Result<Self, ApiError> {
         let committed = writes.commit(&self).await?;
         Ok(self.or_recorded(committed)?)
+    }
+
+    /// Commits the transaction of an attempt, and returns its answer.
+    ///
+    /// # Errors
+    ///
+    /// The error of the commit. [`Refusal::ChangedConcurrently`] is a lost race.
+    pub async fn attempt(self, writes: Transaction<'_>) -> Result<Attempt<Self>, ApiError> {
+        match writes.commit(&self).await {
+            Err(store::Error::Refused(lost @ Refusal::ChangedConcurrently)) => {
+                Ok(Attempt::LostRace(lost))
+            }
+            committed => Ok(Attempt::Done(self.or_recorded(committed?)?)),
+        }
     }
 
     /// This answer, if its request has just made the change; else the one of the earlier request that
