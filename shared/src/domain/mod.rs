@@ -154,93 +154,71 @@
 //!
 //! If Max invites Bob to the role Admin, [`invite`] returns [`Refusal::ExceedsOwnPermissions`]:
 //! Admin has full access to License Management, and Max does not.
+//!
+//! # Files
+//!
+//! | topic | files |
+//! |---|---|
+//! | who asks | `person`, `authn`; `standing`: the caller in one organization |
+//! | organizations | `organization`: `create`, `join_from_above`, `settings`, `security`, `close`, `stored_levels`; `org_path`; `customer`: links of partners; `list_entry`: approved domains, critical alert users |
+//! | members | `member`: `change`, `access_end`, `access_reminder`, `super_admin`, `service`; `erasure` |
+//! | invitations | `invitation`: `create`, `batch`, `change`, `accept`, `address_slot`, `mails`; `budget` |
+//! | requests to join | `join_request`: `mails` |
+//! | roles | `role`: `custom`, `delete`, `grant`; `catalogue`: role objects, levels, built-in roles |
+//! | lists and decisions | `scope`; `decision`, `action` |
+//! | events and mails | `event`, `target`, `version`; `notification`, `mail_person`, `language`, `digest`, `delivery` |
+//! | texts and ids | `text`, `email`, `mail_domain`, `id`; `character`, `invisible`, `lookalike`, `idna2008` |
+//! | refusals | `refusal`: all of them, with their texts |
+//!
+//! A folder's own file, such as `invitation/mod.rs`, has the type; the others have its rules.
 
-mod acceptance;
-mod access_end;
-mod access_reminder;
 mod action;
-mod address_slot;
 mod authn;
-mod batch;
 mod budget;
 mod catalogue;
 mod character;
-mod closing;
-mod closure;
-mod creation;
-mod custom_role;
 mod customer;
-mod day_budget;
 mod decision;
 mod delivery;
 mod digest;
 mod email;
 mod erasure;
 mod event;
-mod grant;
 mod id;
 mod idna2008;
 mod invisible;
 mod invitation;
-mod invitation_mails;
-mod invitation_update;
-mod inviting;
 mod join_request;
-mod join_request_mails;
-mod joining;
 mod language;
-mod level;
 mod list_entry;
 mod lookalike;
 mod mail_domain;
 mod mail_person;
 mod member;
-mod member_update;
-mod named;
 mod notification;
 mod org_path;
 mod organization;
 mod person;
-mod reassignment;
 mod refusal;
 mod role;
-mod role_levels;
 mod scope;
-mod security;
-mod security_update;
-mod service;
-mod settings;
 mod standing;
-mod super_admin;
 mod target;
 #[cfg(test)]
 mod tests;
 mod text;
 mod version;
 
-pub use acceptance::{
-    AcceptanceFacts, accept, check_no_member, inviter_authorized, inviter_may_grant,
-    own_invitation, was_issued_to,
-};
-pub use access_end::{MAX_ACCESS_DAYS, check_access_end};
-pub use access_reminder::{ACCESS_REMINDED_BEFORE, EndingAccess, concerned_mail};
 pub use action::Action;
-pub use address_slot::{
-    AddressFacts, AddressSlot, DECLINED_INVITATION_DAYS, check_not_declined, declined_until,
-};
 pub use authn::{AuthnContext, MissingClaim, is_multi_factor};
-pub use batch::{BatchRefusal, MAX_BATCH, OfferedRole, PendingRoom, check_batch, check_offer};
-pub use budget::Budget;
-pub use catalogue::{BuiltIn, Condition, Conditions, Levels, Restriction, RoleObject, UnknownKey};
-pub use closing::{delete_as_operator, delete_organization, resume, suspend};
-pub use closure::{Closure, Suspension};
-pub use creation::{OrganizationDraft, create_organization_as_operator, create_sub_organization};
-pub use custom_role::{CustomRole, Reassignment, RoleDraft, create_role, edit_role};
+pub use budget::{Budget, BudgetLeft, Budgets, DayBudget};
+pub use catalogue::{
+    BuiltIn, Condition, Conditions, Level, Levels, Restriction, RoleObject, UnknownKey,
+};
 pub use customer::{
     CustomerLink, LinkAccess, StoredLink, check_list_customers, check_list_partners, link_customer,
     suspend_link,
 };
-pub use day_budget::{BudgetLeft, Budgets, DayBudget};
 pub use decision::{
     AccessPath, DenyReason, PathMembership, Remediation, evaluate, first_granting, granting_roles,
     remediation,
@@ -250,72 +228,91 @@ pub use digest::{DigestRecipient, DigestState, DigestStep, EventReference, MAX_N
 pub use email::{Email, EmailError, MAX_EMAIL, MAX_EMAIL_LOCAL};
 pub use erasure::check_erasable;
 pub use event::{Actor, Event, EventAction};
-pub use grant::{levels_in, may_grant};
 pub use id::{
     AddressHash, AlertId, CustomRoleId, EventId, InvitationId, JoinRequestId, MAX_USER_ID,
     MemberId, NotAUserId, NotAnId, OrgId, PersonHash, PersonId, UserId,
 };
 pub use invisible::without_invisible;
-pub use invitation::{DEFAULT_DAYS, FirstAdmin, Invitation, InvitationDraft, Inviter, MAX_DAYS};
-pub use invitation_mails::{
+pub use invitation::accept::{
+    AcceptanceFacts, accept, check_no_member, inviter_authorized, inviter_may_grant,
+    own_invitation, was_issued_to,
+};
+pub use invitation::address_slot::{
+    AddressFacts, AddressSlot, DECLINED_INVITATION_DAYS, check_not_declined, declined_until,
+};
+pub use invitation::batch::{
+    BatchRefusal, MAX_BATCH, OfferedRole, PendingRoom, check_batch, check_offer,
+};
+pub use invitation::change::{
+    InvitationUpdate, resend, revoke, revoke_as_operator, update_invitation,
+};
+pub use invitation::create::{NewInvitation, invite, invite_first_admin};
+pub use invitation::mails::{
     MailedOffer, REMINDED_BEFORE, ReminderFacts, RevocationFacts, invitation_mail, reminder_mail,
     revocation_mail,
 };
-pub use invitation_update::{
-    InvitationUpdate, resend, revoke, revoke_as_operator, update_invitation,
+pub use invitation::{DEFAULT_DAYS, FirstAdmin, Invitation, InvitationDraft, Inviter, MAX_DAYS};
+pub use join_request::mails::{
+    MAX_NOTIFIED_MANAGERS, decides_join_requests, join_digest_mails, join_request_mails,
+    roles_deciding_join_requests,
 };
-pub use inviting::{NewInvitation, invite, invite_first_admin};
 pub use join_request::{
     ApprovalFacts, DECLINED_DAYS, JoinRequest, MAX_COMMENT, MAX_JOIN_REQUESTS, RequestStatus,
     RequesterFacts, approve_request, ask_to_join, check_decide_requests, check_list_requests,
     refuse_repeat,
 };
-pub use join_request_mails::{
-    MAX_NOTIFIED_MANAGERS, decides_join_requests, join_digest_mails, join_request_mails,
-    roles_deciding_join_requests,
-};
-pub use joining::{Joining, JoiningFacts, join};
 pub use language::Language;
-pub use level::Level;
 pub use list_entry::{
     ApprovedDomain, BoundedList, CriticalAlertUser, ListEntry, ListValue, MAX_CRITICAL_ALERT_USERS,
     MAX_DOMAINS, add_critical_alert_user, approve_domain,
 };
 pub use mail_domain::MailDomain;
 pub use mail_person::{Author, MAX_MAILED_NAME, MailPerson};
-pub use member::{MAX_DISPLAY_NAME, Member, MemberKind, Service, Source};
-pub use member_update::{
+pub use member::access_end::{MAX_ACCESS_DAYS, check_access_end};
+pub use member::access_reminder::{ACCESS_REMINDED_BEFORE, EndingAccess, concerned_mail};
+pub use member::change::{
     MemberUpdate, change_role, leave, remove_member, update_member, with_account,
 };
-pub use named::{NamedOrganization, ReplacementRole};
+pub use member::service::{MAX_SERVICE_NAME, ServiceDraft, add_service, check_service_role};
+pub use member::super_admin::{
+    FormerSuperAdmin, SuperAdminAppointment, SuperAdminTransfer, appoint_super_admin, transfer,
+};
+pub use member::{MAX_DISPLAY_NAME, Member, MemberKind, Service, Source};
 pub use notification::{Concern, Notification, OutgoingMail};
 pub use org_path::{MAX_DEPTH, OrgPath};
+pub use organization::close::{
+    Closure, Suspension, delete_as_operator, delete_organization, resume, suspend,
+};
+pub use organization::create::{
+    OrganizationDraft, create_organization_as_operator, create_sub_organization,
+};
+pub use organization::join_from_above::{Joining, JoiningFacts, join};
+pub use organization::security::{
+    DEFAULT_RETENTION_DAYS, MAX_NETWORKS, MAX_REASON, MAX_SESSION_MINUTES, MIN_SESSION_MINUTES,
+    NetworkError, Security, parse_network, reset_security, update_security,
+};
+pub use organization::settings::{SettingsUpdate, update_settings};
+pub use organization::stored_levels::levels_entry;
 pub use organization::{
     Kind, LinkCounts, MAX_CONTACT, MAX_ORGANIZATION_NAME, MAX_POSTAL_ADDRESS, MAX_WEBSITE,
-    Organization, PendingFirstAdmin, Profile, Settings,
+    NamedOrganization, Organization, PendingFirstAdmin, Profile, Settings,
 };
 pub use person::{EmailFault, IdempotencyKey, Person, PersonLabel, RequestContext};
-pub use reassignment::{RequestedReplacement, RoleDeletionStep, begin_reassignment, delete_role};
 pub use refusal::Refusal;
+pub use role::custom::{CustomRole, RoleDraft, create_role, edit_role};
+pub use role::delete::{
+    Reassignment, ReplacementRole, RequestedReplacement, RoleDeletionStep, begin_reassignment,
+    delete_role,
+};
+pub use role::grant::{levels_in, may_grant};
 pub use role::{
     IdentityProviderRole, MAX_CUSTOM_ROLES, MAX_ROLE_DESCRIPTION, MAX_ROLE_NAME, RoleId,
     RoleSummary, UserCount,
 };
-pub use role_levels::levels_entry;
 pub use scope::{
     ListPermissions, MAX_CHOSEN, MAX_CHOSEN_ROLES, RequestedScope, Scope, Search, resolve_scope,
 };
-pub use security::{
-    DEFAULT_RETENTION_DAYS, MAX_NETWORKS, MAX_REASON, MAX_SESSION_MINUTES, MIN_SESSION_MINUTES,
-    NetworkError, Security, parse_network,
-};
-pub use security_update::{reset_security, update_security};
-pub use service::{MAX_SERVICE_NAME, ServiceDraft, add_service, check_service_role};
-pub use settings::{SettingsUpdate, update_settings};
 pub use standing::Standing;
-pub use super_admin::{
-    FormerSuperAdmin, SuperAdminAppointment, SuperAdminTransfer, appoint_super_admin, transfer,
-};
 pub use target::{Target, TargetKind};
 pub use text::{MAX_FOLDED_BYTES, MAX_PERSON_NAME, Name, TextError, clean_text, fold};
 pub use version::Version;

@@ -6,6 +6,7 @@
 
 mod built_in;
 mod conditions;
+mod level;
 mod levels;
 mod role_object;
 mod table;
@@ -15,10 +16,9 @@ mod texts;
 
 pub use built_in::BuiltIn;
 pub use conditions::{Condition, Conditions, Restriction};
+pub use level::Level;
 pub use levels::Levels;
 pub use role_object::RoleObject;
-
-use super::Level;
 
 /// The catalogue has no role object or built-in role with this key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Member, Organization, Refusal, RoleId, Standing, check_service_role};
+use crate::domain::{Member, Organization, Refusal, RoleId, Standing, check_service_role};
 
 /// The changes of a transfer of the Super Admin role.
 #[derive(Clone, Debug, PartialEq, Eq)]

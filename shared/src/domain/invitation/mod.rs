@@ -3,7 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{
+pub(super) mod accept;
+pub(super) mod address_slot;
+pub(super) mod batch;
+pub(super) mod change;
+pub(super) mod create;
+pub(super) mod mails;
+
+use crate::domain::{
     Email, InvitationId, Language, Member, MemberId, OrgPath, Organization, Refusal, RoleId,
     Target, TargetKind, Version,
 };
@@ -145,7 +152,7 @@ impl Invitation {
         Target::new(TargetKind::Invitation, &self.id, version)
     }
 
-    pub(super) fn new(
+    fn new(
         id: InvitationId,
         org: &Organization,
         draft: InvitationDraft,
@@ -184,7 +191,7 @@ pub struct FirstAdmin {
 }
 
 /// The time of expiry: `days` after `sent_at`, or the end of the offered access if that is earlier.
-pub(super) fn expiry(sent_at: Timestamp, days: u32, access_end: Option<Timestamp>) -> Timestamp {
+fn expiry(sent_at: Timestamp, days: u32, access_end: Option<Timestamp>) -> Timestamp {
     let time_to_live = SignedDuration::from_hours(24 * i64::from(days));
     let expiry = sent_at.saturating_add(time_to_live).unwrap_or(Timestamp::MAX);
     access_end.map_or(expiry, |end| expiry.min(end))

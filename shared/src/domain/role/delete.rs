@@ -1,10 +1,12 @@
-//! The deletion of a role that has users: they get another role first (ROLE6).
+//! The deletion of a role. Its users get another role first (ROLE6).
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{
-    CustomRole, Invitation, Member, Reassignment, Refusal, RoleId, Standing, UserCount,
-    check_service_role, custom_role::check_can_edit, inviting::inviter_of,
+use super::custom::check_can_edit;
+use crate::domain::{
+    CustomRole, Invitation, Inviter, Member, Name, Refusal, RoleId, Standing, UserCount,
+    check_service_role,
 };
 
 /// The role that a request chooses for the users of a deleted role.
@@ -14,6 +16,59 @@ pub struct RequestedReplacement<'a> {
     pub id: RoleId,
     /// The role, if it is a custom one.
     pub role: Option<&'a CustomRole>,
+}
+
+/// The deletion of a role that has users, while it is in progress.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reassignment {
+    /// The role that the users get.
+    pub to: RoleId,
+    /// The name of that role when the deletion began, if it is a custom one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_name: Option<Name>,
+    /// The member who deletes the role. They become the inviter of its pending invitations (INV9).
+    pub by: Inviter,
+}
+
+impl Reassignment {
+    /// The role that the users get, with its name.
+    pub fn replacement(&self) -> ReplacementRole {
+        ReplacementRole::new(self.to, self.to_name.as_ref().map(ToString::to_string))
+    }
+
+    /// A member who holds the deleted role, with the new role.
+    pub fn member(&self, member: &Member, now: Timestamp) -> Member {
+        member.with_role(self.to, now)
+    }
+
+    /// An invitation that offers the deleted role, with the new role. It is not sent again.
+    pub fn invitation(&self, invitation: &Invitation, now: Timestamp) -> Invitation {
+        Invitation {
+            role_id: self.to,
+            version: invitation.version.next(now),
+            ..invitation.with_inviter(self.by.clone())
+        }
+    }
+}
+
+/// The role that the users of a deleted role get, as a refusal names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplacementRole {
+    /// Its id.
+    pub id: RoleId,
+    /// Its name, of a custom role when the deletion began. `None` for a deletion that an earlier version began.
+    pub name: Option<String>,
+}
+
+impl ReplacementRole {
+    /// The role `id`, which has the name `custom` if it is a custom one.
+    pub fn new(id: RoleId, custom: Option<String>) -> Self {
+        let name = match id {
+            RoleId::BuiltIn(role) => Some(role.name().to_owned()),
+            RoleId::Custom(_) => custom,
+        };
+        Self { id, name }
+    }
 }
 
 /// The next step in the deletion of a role.
@@ -66,7 +121,7 @@ pub fn delete_role(
         (None, Some(replacement)) => Ok(RoleDeletionStep::Reassign(Reassignment {
             to: replacement.id,
             to_name: replacement.role.map(|role| role.name.clone()),
-            by: inviter_of(actor)?,
+            by: Inviter::of(actor.membership()?),
         })),
     }
 }
@@ -96,20 +151,4 @@ fn check_replacement(
         return Err(Refusal::RoleBeingDeleted(further.replacement()));
     }
     if users.services > 0 { check_service_role(replacement.id) } else { Ok(()) }
-}
-
-impl Reassignment {
-    /// A member who holds the deleted role, with the new role.
-    pub fn member(&self, member: &Member, now: Timestamp) -> Member {
-        member.with_role(self.to, now)
-    }
-
-    /// An invitation that offers the deleted role, with the new role. It is not sent again.
-    pub fn invitation(&self, invitation: &Invitation, now: Timestamp) -> Invitation {
-        Invitation {
-            role_id: self.to,
-            version: invitation.version.next(now),
-            ..invitation.with_inviter(self.by.clone())
-        }
-    }
 }

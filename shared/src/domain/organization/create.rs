@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{
+use crate::domain::{
     Email, FirstAdmin, Invitation, InvitationId, Kind, Language, Level, Name, OrgId, Organization,
     PendingFirstAdmin, Refusal, RoleObject, Standing,
 };
@@ -14,7 +14,7 @@ use super::{
 /// - The refusals of [`Standing::require`] without full access to
 ///   `user_management_sub_organizations`, which is available only if sub-organization management
 ///   is on (SUB1).
-/// - [`Refusal::DepthLimit`] below [`MAX_DEPTH`](super::MAX_DEPTH).
+/// - [`Refusal::DepthLimit`] below [`MAX_DEPTH`](crate::domain::MAX_DEPTH).
 pub fn create_sub_organization(
     actor: &Standing,
     id: OrgId,
@@ -44,7 +44,7 @@ pub struct OrganizationDraft {
 /// # Errors
 /// - [`Refusal::SubOrganizationsDisabled`] if sub-organization management is off (SUB1).
 /// - [`Refusal::KindInherited`] if the kind differs from the parent's (SUB2).
-/// - [`Refusal::DepthLimit`] below [`MAX_DEPTH`](super::MAX_DEPTH).
+/// - [`Refusal::DepthLimit`] below [`MAX_DEPTH`](crate::domain::MAX_DEPTH).
 /// - [`Refusal::FirstAdminRequired`] for a root organization without a first Admin.
 pub fn create_organization_as_operator(
     id: OrgId,

@@ -6,7 +6,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{BuiltIn, CustomRoleId, Level, Levels, Name, RoleObject, id::ParsedText};
+pub(super) mod custom;
+pub(super) mod delete;
+pub(super) mod grant;
+
+use crate::domain::{BuiltIn, CustomRoleId, Level, Levels, Name, RoleObject, id::ParsedText};
 
 /// The highest number of custom roles in an organization (ROLE2). Every request reads their levels.
 pub const MAX_CUSTOM_ROLES: usize = 100;

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{
+use super::address_slot::check_free;
+use crate::domain::{
     AddressFacts, AddressSlot, FirstAdmin, Invitation, InvitationDraft, InvitationId, Inviter,
-    Level, Organization, Refusal, RoleObject, Standing, address_slot::check_free, check_access_end,
-    check_not_declined,
+    Level, Organization, Refusal, RoleObject, Standing, check_access_end, check_not_declined,
 };
 
 /// A new invitation, and the one that holds its address, if there is one.
@@ -42,7 +42,8 @@ pub fn invite(
         slot => check_free(slot.as_ref(), now)?,
     }
     address.declined_until.map_or(Ok(()), |until| check_not_declined(until, now))?;
-    let invitation = Invitation::new(id, &actor.org, draft, Some(inviter_of(actor)?), now);
+    let invitation =
+        Invitation::new(id, &actor.org, draft, Some(Inviter::of(actor.membership()?)), now);
     Ok(NewInvitation { invitation, replaces: address.slot.and_then(AddressSlot::pending) })
 }
 
@@ -68,10 +69,4 @@ pub fn invite_first_admin(
         return Err(Refusal::AlreadyMember);
     }
     Ok(Invitation::of_first_admin(org, first, now))
-}
-
-/// The actor as the inviter of an invitation.
-pub(super) fn inviter_of(actor: &Standing) -> Result<Inviter, Refusal> {
-    let member = actor.membership()?;
-    Ok(Inviter::of(member))
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Invitation, Member, Organization, Person, Refusal, RoleId, Source, Version};
+use crate::domain::{Invitation, Member, Organization, Person, Refusal, RoleId, Source, Version};
 
 /// The facts that joining an organization depends on.
 #[derive(Clone, Debug)]

@@ -5,11 +5,18 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
+pub(super) mod close;
+pub(super) mod create;
+pub(super) mod join_from_above;
+pub(super) mod security;
+pub(super) mod settings;
+pub(super) mod stored_levels;
+
+use crate::domain::{
     Closure, Conditions, CustomRoleId, InvitationId, Language, Levels, MAX_DEPTH, Name, OrgId,
     OrgPath, Person, Refusal, Security, Suspension, Target, TargetKind, UserId, Version,
-    closure::Deletion,
 };
+use close::Deletion;
 
 /// The longest organization name, in characters.
 pub const MAX_ORGANIZATION_NAME: usize = 100;
@@ -50,8 +57,8 @@ pub struct Organization {
     /// The invitation of the first Admin, while the organization has no Super Admin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_first_admin: Option<PendingFirstAdmin>,
-    /// The levels of its custom roles. They are stored as [`levels_entry`](super::levels_entry) says.
-    #[serde(default, with = "super::role_levels", skip_serializing_if = "BTreeMap::is_empty")]
+    /// The levels of its custom roles. They are stored as [`levels_entry`](stored_levels::levels_entry) says.
+    #[serde(default, with = "stored_levels", skip_serializing_if = "BTreeMap::is_empty")]
     pub roles: BTreeMap<CustomRoleId, Levels>,
     /// The number of links to customers and partners (PAR2).
     #[serde(default)]
@@ -271,6 +278,15 @@ impl Organization {
     pub fn check_entry(&self) -> Result<(), Refusal> {
         self.closure.as_ref().map_or(Ok(()), |closure| Err(closure.refusal_of_entry()))
     }
+}
+
+/// An organization and its name, as refusals name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedOrganization {
+    /// The id.
+    pub id: OrgId,
+    /// The name.
+    pub name: Name,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -3,9 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{
+pub(super) mod mails;
+
+use crate::domain::{
     AddressSlot, Email, JoinRequestId, Level, Member, OrgId, Organization, Person, Refusal, RoleId,
-    RoleObject, Source, Standing, Target, TargetKind, UserId, Version, address_slot::check_free,
+    RoleObject, Source, Standing, Target, TargetKind, UserId, Version,
+    invitation::address_slot::check_free,
 };
 
 /// The highest number of open join requests in an organization.

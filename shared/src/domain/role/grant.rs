@@ -1,6 +1,6 @@
 //! Who may grant which role (ROLE7).
 
-use super::{BuiltIn, Kind, Levels, Organization, Refusal, RoleId};
+use crate::domain::{BuiltIn, Kind, Levels, Organization, Refusal, RoleId};
 
 /// Checks that a member with the role `granter` may grant `role` in `org`. User and Partner User
 /// can always be granted.

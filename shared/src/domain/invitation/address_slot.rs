@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Invitation, Refusal, UserId, day_budget::seconds_until};
+use crate::domain::{Invitation, Refusal, UserId, budget::seconds_until};
 
 /// The use of an address in an organization: a pending invitation or a member (INV2).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,10 @@ impl AddressSlot {
 /// # Errors
 ///
 /// [`Refusal::AlreadyMember`] or [`Refusal::AlreadyInvited`].
-pub(super) fn check_free(slot: Option<&AddressSlot>, now: Timestamp) -> Result<(), Refusal> {
+pub(in crate::domain) fn check_free(
+    slot: Option<&AddressSlot>,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     match slot {
         Some(AddressSlot::Taken(_)) => Err(Refusal::AlreadyMember),
         Some(AddressSlot::Pending(pending)) if !pending.expired(now) => {

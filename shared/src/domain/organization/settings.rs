@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Kind, LinkCounts, Organization, Refusal, Settings, UserCount};
+use crate::domain::{Kind, LinkCounts, Organization, Refusal, Settings, UserCount};
 
 /// The changes that an operator asks for. `None` leaves a value unchanged.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,6 +1,6 @@
 //! The mails to the members who decide about join requests (ORG2).
 
-use super::{
+use crate::domain::{
     Level, MailPerson, Member, Notification, Organization, OutgoingMail, RoleId, RoleObject,
     levels_in,
 };

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{
+use crate::domain::{
     Level, Member, MemberId, Name, Refusal, RoleId, RoleObject, Service, Source, Standing, UserId,
     Version, check_access_end,
 };

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{
+use crate::domain::{
     AddressHash, AddressSlot, Invitation, InvitationId, Inviter, Member, OrgId, Organization,
     Person, Refusal, RoleId, Source, Version, levels_in, may_grant,
 };

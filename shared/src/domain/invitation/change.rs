@@ -2,12 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Budget, Budgets, Invitation, Language, Level, Refusal, RoleId, RoleObject, Standing,
+use super::expiry;
+use crate::domain::{
+    Budget, Budgets, Invitation, Inviter, Language, Level, Refusal, RoleId, RoleObject, Standing,
+    budget::{Day, seconds_until},
     check_access_end,
-    day_budget::{Day, seconds_until},
-    invitation::expiry,
-    inviting::inviter_of,
 };
 
 /// Sends an invitation again. It keeps its id, gets a new time of expiry, and the actor becomes its
@@ -41,7 +40,7 @@ pub fn resend(
         send_count: invitation.send_count.saturating_add(1),
         sent_that_day: sendings_with(invitation, budgets, now)?,
         version: invitation.version.next(now),
-        ..invitation.with_inviter(inviter_of(actor)?)
+        ..invitation.with_inviter(Inviter::of(actor.membership()?))
     })
 }
 
@@ -50,7 +49,7 @@ pub fn resend(
 pub struct InvitationUpdate {
     /// The role to offer instead.
     pub role_id: Option<RoleId>,
-    /// The time to live in days since the last sending, from 1 to [`MAX_DAYS`](super::MAX_DAYS).
+    /// The time to live in days since the last sending, from 1 to [`MAX_DAYS`](crate::domain::MAX_DAYS).
     pub days: Option<u32>,
     /// The end of the offered access. `Some(None)` removes the present one (END1).
     pub access_expires_at: Option<Option<Timestamp>>,
@@ -101,7 +100,7 @@ pub fn update_invitation(
         return Ok(updated);
     }
     let version = invitation.version.next(now);
-    Ok(Invitation { version, ..updated.with_inviter(inviter_of(actor)?) })
+    Ok(Invitation { version, ..updated.with_inviter(Inviter::of(actor.membership()?)) })
 }
 
 /// Checks that the actor may revoke an invitation (INV7).

@@ -1,6 +1,6 @@
 //! Batches of invitations (INV11): permission checks, and the limit of pending invitations.
 
-use super::{Level, Refusal, ReplacementRole, RoleId, RoleObject, Standing};
+use crate::domain::{Level, Refusal, ReplacementRole, RoleId, RoleObject, Standing};
 
 /// The highest number of invitations in one request (INV11).
 pub const MAX_BATCH: usize = 100;

@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
+use crate::domain::{
     Concern, MAX_NAMED_IN_DIGEST, MailPerson, Member, Notification, Organization, OutgoingMail,
 };
 

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
+use crate::domain::{
     Author, Delivery, DeliveryRecord, Event, EventAction, Invitation, MailPerson, Notification,
     Organization, OutgoingMail, PersonLabel, RoleId, inviter_may_grant,
 };

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use ipnet::{IpNet, Ipv6Net};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{AuthnContext, Refusal};
+use crate::domain::{AuthnContext, Level, Organization, Refusal, RoleObject, Standing};
 
 /// The default and longest retention of events, in days (ORG5).
 pub const DEFAULT_RETENTION_DAYS: u32 = 365;
@@ -84,6 +84,39 @@ impl Security {
         }
         Ok(())
     }
+}
+
+/// Changes the security settings of the actor's organization.
+///
+/// # Errors
+/// - The refusals of [`Standing::require`] without full access to `security_management`.
+/// - [`Refusal::WouldLockOutCaller`] if the actor's own sign-in does not satisfy the new settings.
+pub fn update_security(
+    actor: &Standing,
+    update: Security,
+    now: Timestamp,
+) -> Result<Organization, Refusal> {
+    actor.require(RoleObject::SecurityManagement, Level::FullAccess)?;
+    let org = secured(&actor.org, update, now);
+    Standing { org: org.clone(), ..actor.clone() }
+        .check_sign_in()
+        .map_err(|why| Refusal::WouldLockOutCaller(Box::new(why)))?;
+    Ok(org)
+}
+
+/// Removes the sign-in requirements of an organization for an operator, so that its members can
+/// sign in again (ORG3). The event retention stays.
+pub fn reset_security(org: &Organization, now: Timestamp) -> Organization {
+    let event_retention_days = org.security.event_retention_days;
+    secured(org, Security { event_retention_days, ..Security::default() }, now)
+}
+
+/// The organization with these settings. It keeps its version if nothing changes.
+fn secured(org: &Organization, security: Security, now: Timestamp) -> Organization {
+    if security == org.security {
+        return org.clone();
+    }
+    Organization { security, version: org.version.next(now), ..org.clone() }
 }
 
 /// Why a text is not a network.

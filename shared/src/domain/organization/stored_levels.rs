@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-use super::{CustomRoleId, Levels};
+use crate::domain::{CustomRoleId, Levels};
 
 /// The entry of a custom role: its bare id, then its levels as a number.
 pub fn levels_entry(role: CustomRoleId, levels: Levels) -> String {

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{
+use super::service::check_keeper;
+use crate::domain::{
     Level, Member, Name, Refusal, RoleId, RoleObject, Service, Standing, UserId, Version,
-    access_end::change_access_end, check_service_role, service::check_keeper,
+    check_access_end, check_service_role,
 };
 
 /// The fields of a member to change. Absent fields keep their values.
@@ -90,6 +91,39 @@ pub fn change_role(
     }
     actor.require_grant(role)?;
     Ok(target.with_role(role, now))
+}
+
+/// Sets or removes the end of the access of `target`. This needs what granting their role needs. The
+/// version does not change.
+///
+/// # Errors
+/// - The refusals of [`Standing::require`] without full access to `user_management` (U4).
+/// - [`Refusal::CannotChangeOwnRole`] if the target is the actor (ROLE12).
+/// - [`Refusal::SuperAdminAccessEnd`] if the target is the Super Admin, whose access does not end.
+/// - [`Refusal::SuperAdminRequired`] if the target is an Admin, and the actor is not the Super
+///   Admin (SA4).
+/// - The refusals of [`Standing::require_grant`] for the role of the target (ROLE7, ROLE9).
+/// - The refusal of [`check_access_end`].
+fn change_access_end(
+    actor: &Standing,
+    target: &Member,
+    end: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Member, Refusal> {
+    actor.require(RoleObject::UserManagement, Level::FullAccess)?;
+    if target.role_id == RoleId::SUPER_ADMIN {
+        return Err(Refusal::SuperAdminAccessEnd);
+    }
+    if target.user_id == actor.person.id {
+        return Err(Refusal::CannotChangeOwnRole);
+    }
+    if target.role_id == RoleId::ADMIN && !actor.is_super_admin() {
+        return Err(Refusal::SuperAdminRequired);
+    }
+    actor.require_grant(target.role_id)?;
+    check_access_end(end, now)?;
+    let granted_by = end.map(|_| actor.membership().map(Member::id)).transpose()?;
+    Ok(Member { access_expires_at: end, access_granted_by: granted_by, ..target.clone() })
 }
 
 /// The membership of `member` with another account of theirs (OP2). `tombstone` is the version of the tombstone,

@@ -3,7 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
+pub(super) mod access_end;
+pub(super) mod access_reminder;
+pub(super) mod change;
+pub(super) mod service;
+pub(super) mod super_admin;
+
+use crate::domain::{
     Email, Language, MemberId, Name, OrgPath, Organization, Person, Refusal, RoleId, Target,
     TargetKind, UserId, Version, fold,
 };

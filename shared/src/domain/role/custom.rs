@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    CustomRoleId, Inviter, Level, Levels, MAX_CUSTOM_ROLES, Name, Refusal, ReplacementRole, RoleId,
-    RoleObject, RoleSummary, Standing, Target, TargetKind, Version, grant::check_no_escalation,
-    lookalike::looks_built_in,
+use super::grant::check_no_escalation;
+use crate::domain::{
+    CustomRoleId, Level, Levels, MAX_CUSTOM_ROLES, Name, Reassignment, Refusal, RoleId, RoleObject,
+    RoleSummary, Standing, Target, TargetKind, Version, lookalike::looks_built_in,
 };
 
 /// A role that an organization defines.
@@ -44,25 +44,6 @@ impl CustomRole {
     /// The role as the target of the event that makes its version `version`.
     pub fn target_at(&self, version: Version) -> Target {
         Target::new(TargetKind::Role, &RoleId::Custom(self.id), version)
-    }
-}
-
-/// The deletion of a role that has users, while it is in progress.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reassignment {
-    /// The role that the users get.
-    pub to: RoleId,
-    /// The name of that role when the deletion began, if it is a custom one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to_name: Option<Name>,
-    /// The member who deletes the role. They become the inviter of its pending invitations (INV9).
-    pub by: Inviter,
-}
-
-impl Reassignment {
-    /// The role that the users get, with its name.
-    pub fn replacement(&self) -> ReplacementRole {
-        ReplacementRole::new(self.to, self.to_name.as_ref().map(ToString::to_string))
     }
 }
 
