@@ -124,7 +124,7 @@ impl AcceptInvitation {
     /// Accepts the invitation, or answers that it was accepted before. `None` if the facts are to be read again.
     async fn accept_once(&self, checked: CheckedInviter) -> Result<Option<Answer>, store::Error> {
         let Call { app, person, context, .. } = &self.call;
-        let facts = app.store.acceptance_facts(person, self.org).await?;
+        let facts = app.store.invitee_facts_with_request(person, self.org).await?;
         if holds_address_of(person, self.org, self.id, &facts) {
             // The slot names this person, but there is no member: they were removed meanwhile, or the
             // two items were read at different moments.

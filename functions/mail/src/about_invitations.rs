@@ -49,7 +49,7 @@ impl MailService {
         let Some(organization) = found.any_organization(org) else { return Ok(None) };
         let facts = RevocationFacts {
             address_is_used: found.address_slot(&slot)?.is_some(),
-            called: found.invited(org, id)?,
+            called: found.invitation_label(org, id)?,
             delivery: found.delivery(id)?,
         };
         let by = author(&found, event)?;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     Error, Key, Store,
-    address_slots::taken,
+    address_slots::taken_slot,
     ended_invitations::end_event,
     expression::Expression,
     invitation_item::{same, slot},
@@ -51,7 +51,7 @@ impl Store {
     /// # Errors
     ///
     /// As [`invitee_facts`](Self::invitee_facts).
-    pub async fn acceptance_facts(
+    pub async fn invitee_facts_with_request(
         &self,
         person: &Person,
         org: OrgId,
@@ -120,19 +120,19 @@ impl Transaction<'_> {
         let context = self.context;
         let Acceptance { org, invitation, member, tombstone, request, .. } = *acceptance;
         let slot = slot(invitation);
-        let lock = taken(member, &slot)?;
+        let taken = taken_slot(member, &slot)?;
         let open = Expression::new("#expires_at > :now", [("now", time(context.at))]);
         let open = same(invitation)?.and(open);
         let writes = self
             .by_outsider()
             // First, so that a repeat finds out that it accepted, and not only that it is a member.
-            .put(slot, lock, open, refuse(Refusal::ChangedConcurrently))
+            .put(slot, taken, open, refuse(Refusal::ChangedConcurrently))
             .add_member_without_slot(member, tombstone)?
             .count(org.id(), invitation.role_id, UserKind::Invitation, -1)
             .end_own_request(member, request)?
             .inviter_still_grants(acceptance)?
             .still_grantable(org, member.role_id)?
-            .record(accepted(context, acceptance))?;
+            .record(accepted_event(context, acceptance))?;
         match member.role_id {
             RoleId::SUPER_ADMIN => writes.first_super_admin(org, member),
             _ => Ok(writes),
@@ -150,9 +150,9 @@ impl Transaction<'_> {
         let Some(old) = expired else { return self.add_member(member, tombstone) };
         let now = self.context.at;
         let expired = Expression::new("#expires_at <= :now", [("now", time(now))]);
-        let lock = taken(member, &slot(old))?;
+        let taken = taken_slot(member, &slot(old))?;
         let event = end_event(self.context, org, EventAction::InvitationExpired, old);
-        self.put(slot(old), lock, same(old)?.and(expired), refuse(lost))
+        self.put(slot(old), taken, same(old)?.and(expired), refuse(lost))
             .count_out(old)
             .add_member_without_slot(member, tombstone)?
             .record(event)
@@ -167,7 +167,7 @@ impl Transaction<'_> {
     }
 }
 
-fn accepted(context: &RequestContext, acceptance: &Acceptance<'_>) -> Event {
+fn accepted_event(context: &RequestContext, acceptance: &Acceptance<'_>) -> Event {
     let Acceptance { org, invitation, member, inviter, request, .. } = *acceptance;
     let asked = request.map(|request| json!({ "join_request": request.status }));
     let target = invitation.target(invitation.version.next(context.at));

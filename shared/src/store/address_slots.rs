@@ -97,8 +97,8 @@ pub(super) fn former_slot(key: Key, address: &Email, gone: Version) -> Result<It
     Ok(slot)
 }
 
-/// The lock that a member has on their address.
-pub(super) fn taken(member: &Member, key: &Key) -> Result<Item, Error> {
+/// The slot of an address that a member has.
+pub(super) fn taken_slot(member: &Member, key: &Key) -> Result<Item, Error> {
     let value = json!({ "status": "taken", "email": member.email });
     let address = member.email.as_ref().map(PersonId::of_address);
     let known = |address| (IndexAttribute::Identity, index::known_address(address));

@@ -26,7 +26,11 @@ const CONTINUED: SignedDuration = SignedDuration::from_hours(24 * 365 * 100);
 pub const MAX_CHANGES: usize = 20;
 
 /// What a membership leaves behind that continues as `after`.
-pub(super) fn continued(before: &Member, gone: Version, after: MemberId) -> Result<Item, Error> {
+pub(super) fn continued_tombstone(
+    before: &Member,
+    gone: Version,
+    after: MemberId,
+) -> Result<Item, Error> {
     let key = Key::member(before.path.id(), before.id());
     let mut former = tombstone(key, gone, CONTINUED)?;
     former.insert(CONTINUED_AS.to_owned(), text(after.to_string()));

@@ -7,7 +7,7 @@ use super::{
     address_slots::{not_declined, taken_by_another},
     ended_invitations::{end_action, end_event},
     expression::Expression,
-    invitation_item::{item, same, shown, slot, waits_for_same},
+    invitation_item::{invitation_in_event, item, same, slot, waits_for_same},
     item::attribute,
     step::{absent, gone_or, refuse},
     transaction::Transaction,
@@ -125,11 +125,11 @@ impl Transaction<'_> {
     pub fn resend(self, actor: &Standing, change: InvitationChange<'_>) -> Result<Self, Error> {
         let context = self.context;
         let InvitationChange { before, after } = change;
-        let shown = |invitation: &Invitation| json!({ "expires_at": invitation.expires_at, "send_count": invitation.send_count });
+        let sending = |invitation: &Invitation| json!({ "expires_at": invitation.expires_at, "send_count": invitation.send_count });
         let target = after.target(after.version);
         let event = Event::new(context, &actor.org, EventAction::InvitationResent, target)
-            .old(shown(before))
-            .new_value(shown(after));
+            .old(sending(before))
+            .new_value(sending(after));
         self.still_held(actor)?
             // Before the role: if it was deleted, the invitation has another one, and says that it changed.
             .update_invitation(change)?
@@ -152,8 +152,8 @@ impl Transaction<'_> {
         let org = &actor.org;
         let target = after.target(after.version);
         let event = Event::new(self.context, org, EventAction::InvitationUpdated, target)
-            .old(shown(before))
-            .new_value(shown(after));
+            .old(invitation_in_event(before))
+            .new_value(invitation_in_event(after));
         self.still_held(actor)?
             // Before the role: if it was deleted, the invitation has another one, and says that it changed.
             .update_invitation(change)?
@@ -196,7 +196,7 @@ impl Transaction<'_> {
         };
         let target = invitation.target(invitation.version);
         let event = Event::new(self.context, org, EventAction::InvitationCreated, target);
-        let event = event.new_value(shown(invitation));
+        let event = event.new_value(invitation_in_event(invitation));
         self.put(slot(invitation), item(invitation)?, free, taken_by_another(now)).record(event)
     }
 

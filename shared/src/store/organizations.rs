@@ -10,7 +10,7 @@ use super::{
     expression::Expression,
     index::{self, IndexAttribute},
     item::{Item, attribute, from_item, text, time, to_item},
-    members::shown_member,
+    members::member_in_event,
     step::{Change, OnConditionFailed, at_version, gone_or, gone_or_if, has_access, live, refuse},
     transaction::Transaction,
     user_counts::Counter,
@@ -130,9 +130,9 @@ impl Transaction<'_> {
         let held =
             Expression::new("#role_id = :role", [("role", text(evidence.role_id.to_string()))])
                 .and(has_access(context.at));
-        let mut shown = shown_member(after, member);
-        if let Some(shown) = shown.as_object_mut() {
-            shown.insert("super_admin_id".to_owned(), json!(member.id()));
+        let mut added = member_in_event(after, member);
+        if let Some(added) = added.as_object_mut() {
+            added.insert("super_admin_id".to_owned(), json!(member.id()));
         }
         let event = Event::new(context, after, EventAction::SuperAdminAssigned, after.target());
         let vacant =
@@ -147,8 +147,9 @@ impl Transaction<'_> {
             )
             .name_super_admin(before, after, vacant, not_vacant(context.at))?;
         let new = NewMember { member, tombstone: *tombstone, expired: expired.as_ref() };
-        let added = writes.add_new_member(after, new, Refusal::OrganizationNotEmpty)?;
-        added.record(event.new_value(shown))
+        writes
+            .add_new_member(after, new, Refusal::OrganizationNotEmpty)?
+            .record(event.new_value(added))
     }
 
     /// Makes `member`, who accepts the first Admin's invitation, the Super Admin of an organization

@@ -1,7 +1,7 @@
 //! The names of custom roles: one item for each organization, with an attribute for each name.
 //!
 //! A list of users or roles reads one item for all role names of an organization. The attributes
-//! are also the locks that keep names unique (ROLE2).
+//! also keep names unique (ROLE2).
 
 use std::collections::{BTreeMap, HashMap};
 
