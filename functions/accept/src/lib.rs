@@ -52,9 +52,9 @@ async fn list(
     let orgs = found.items.iter().map(|invitation| Key::organization(invitation.path.id()));
     let keys = orgs.chain(found.items.iter().flat_map(views::Invitation::name_keys));
     let names = app.store.get_for_display(keys).await?;
-    found.items.retain(|invitation| names.present_organization(invitation.path.id()).is_some());
+    found.items.retain(|invitation| names.organization(invitation.path.id()).is_some());
     Ok(Json(pagination.try_page(found, |invitation| {
-        let org = names.present_organization(invitation.path.id());
+        let org = names.organization(invitation.path.id());
         show(&invitation, org, &names, context.at)
     })?))
 }

@@ -144,7 +144,7 @@ impl MailService {
             }
             None => Ok(None),
         };
-        let Some(organization) = found.organization(org) else { return Ok(vec![]) };
+        let Some(organization) = found.organization(org).cloned() else { return Ok(vec![]) };
         let (former, Some(new)) = (person(former)?, person(new)?) else { return Ok(vec![]) };
         let mail = |to: Option<Email>, notification| {
             Some(OutgoingMail::new(&organization, to?, notification))

@@ -72,7 +72,7 @@ impl Store {
         let keys = [Key::organization(org), slot.clone(), membership.clone()];
         let found = self.get(keys.into_iter().chain(request)).await?;
         Ok(InviteeFacts {
-            org: found.organization(org).ok_or_else(|| person.not_invited())?,
+            org: found.organization(org).cloned().ok_or_else(|| person.not_invited())?,
             slot: found.address_slot(&slot)?,
             join_request: found.join_request(org, PersonDigest::of(org, &person.id))?,
             member: found.membership(org, &person.id)?,

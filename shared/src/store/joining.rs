@@ -19,7 +19,7 @@ impl Store {
         let keys = [Key::organization(id), own.clone()].into_iter().chain(slot.clone());
         let hits = self.membership_hits(&person.id);
         let (found, hits) = try_join(self.get(keys), hits).await?;
-        let org = found.organization(id).ok_or(Refusal::NoSuchOrganization)?;
+        let org = found.organization(id).cloned().ok_or(Refusal::NoSuchOrganization)?;
         let above = org.path.ancestors().iter().copied().filter(|&id| hits.may_have(id));
         let keys = above.flat_map(|id| [Key::organization(id), Key::membership(id, &person.id)]);
         let found = found.and(self.get(keys.chain(root_key(&org))).await?);
@@ -29,7 +29,7 @@ impl Store {
                 .path
                 .ancestors()
                 .iter()
-                .filter_map(|&id| found.organization(id))
+                .filter_map(|&id| found.organization(id).cloned())
                 .collect(),
             memberships: org.path.ids().filter_map(membership).collect::<Result<_, _>>()?,
             tombstone: found.deleted_at(&own)?,

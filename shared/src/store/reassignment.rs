@@ -146,7 +146,7 @@ impl Store {
     ) -> Result<Option<RoleDeletion>, Error> {
         let key = Key::role(org, role);
         let found = self.get([Key::organization(org), key.clone()]).await?;
-        let org = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
+        let org = found.organization(org).cloned().ok_or(Refusal::NoSuchOrganization)?;
         let role = found.role(&key)?;
         Ok(role.map(|role| found.role_deletion(&org, role)).transpose()?)
     }
