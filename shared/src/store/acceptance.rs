@@ -5,7 +5,6 @@ use serde_json::json;
 use super::{
     Error, Key, Store,
     address_slots::taken_slot,
-    ended_invitations::end_event,
     expression::Expression,
     invitation_item::{same, slot},
     item::time,
@@ -98,15 +97,6 @@ pub struct Acceptance<'a> {
     pub request: Option<&'a JoinRequest>,
 }
 
-/// A person who becomes a member without an acceptance.
-pub(super) struct NewMember<'a> {
-    pub(super) member: &'a Member,
-    /// The version of the tombstone, if one was read: the new membership continues from it.
-    pub(super) tombstone: Option<Version>,
-    /// The expired invitation that holds their address, if there is one.
-    pub(super) expired: Option<&'a Invitation>,
-}
-
 impl Transaction<'_> {
     /// Turns an invitation into a membership, exactly once, and only while everything that the rule
     /// saw holds (INV7, INV9).
@@ -114,8 +104,7 @@ impl Transaction<'_> {
     /// # Errors
     ///
     /// [`Refusal::ChangedConcurrently`] if one of the facts changed; [`Refusal::AlreadyMember`] if
-    /// the person became a member with another address; the refusals of
-    /// `still_grantable`.
+    /// the person became a member with another address; the refusals of `still_grantable`.
     pub fn accept(self, acceptance: &Acceptance<'_>) -> Result<Self, Error> {
         let context = self.context;
         let Acceptance { org, invitation, member, tombstone, request, .. } = *acceptance;
@@ -137,25 +126,6 @@ impl Transaction<'_> {
             RoleId::SUPER_ADMIN => writes.first_super_admin(org, member),
             _ => Ok(writes),
         }
-    }
-
-    /// Adds a member, over an expired invitation of theirs if they have one. The race is `lost` if that one was
-    /// sent again, or is gone.
-    pub(super) fn add_new_member(
-        self,
-        org: &Organization,
-        NewMember { member, tombstone, expired }: NewMember<'_>,
-        lost: Refusal,
-    ) -> Result<Self, Error> {
-        let Some(old) = expired else { return self.add_member(member, tombstone) };
-        let now = self.context.at;
-        let expired = Expression::new("#expires_at <= :now", [("now", time(now))]);
-        let taken = taken_slot(member, &slot(old))?;
-        let event = end_event(self.context, org, EventAction::InvitationExpired, old);
-        self.put(slot(old), taken, same(old)?.and(expired), refuse(lost))
-            .count_out(old)
-            .add_member_without_slot(member, tombstone)?
-            .record(event)
     }
 
     /// Adds the condition that the inviter still holds the role that the rule saw, with the same

@@ -42,9 +42,7 @@ impl FetchedItems {
         let sent_at = sent_at.map(|at| Timestamp::from_millisecond(at).map_err(Error::broken));
         sent_at.transpose()
     }
-}
 
-impl FetchedItems {
     /// The time until which the address of a slot cannot be invited, if its person declined an
     /// invitation (INV14).
     ///

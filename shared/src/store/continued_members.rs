@@ -17,7 +17,7 @@ use crate::domain::{
 /// The attribute that a former member leaves behind: the id with which the membership continues.
 const CONTINUED_AS: &str = "continued_as";
 /// The attribute of a member, and of what it leaves behind: the id of the former account.
-const CONTINUES: &str = "continues";
+pub(super) const CONTINUES: &str = "continues";
 
 /// How long a former account leads to the present one: a service names its keeper for as long as it is there.
 const CONTINUED: SignedDuration = SignedDuration::from_hours(24 * 365 * 100);

@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::{
     Error, FetchedItems, Key, List, PageRequest, Position, Store,
-    attributes::FOLDED_NAME,
     deletion_steps::{DeletionRun, Phase},
     expression::Expression,
     idle_steps::IdleSteps,
     index::{self, IndexAttribute},
     item::{Item, text},
+    organizations::FOLDED_NAME,
     step::{Change, OnConditionFailed, refuse},
     transaction::Transaction,
     user_counts::Counter,

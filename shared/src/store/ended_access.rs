@@ -3,7 +3,6 @@
 
 use super::{
     Error, FetchedItems, Key, Store,
-    attributes::ACCESS_EXPIRES_AT,
     expression::Expression,
     item::time,
     removed_members::{former_member, removed_event},
@@ -14,6 +13,9 @@ use crate::domain::{
     AddressSlot, CriticalAlertUser, EventAction, Member, Organization, Refusal, RequestContext,
     UserId,
 };
+
+/// The end of the access of a member, also in the tombstone of a former one.
+pub(super) const ACCESS_EXPIRES_AT: &str = "access_expires_at";
 
 impl Store {
     /// Ends the membership of a person whose access has ended, and the critical alerts of its address

@@ -7,7 +7,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     Error, Key,
-    attributes::ACCESS_EXPIRES_AT,
+    ended_access::ACCESS_EXPIRES_AT,
     item::{Item, from_item},
     keys,
     schema::upgraded,
@@ -241,14 +241,22 @@ impl FetchedItems {
         self.get(key)
     }
 
+    /// A custom role and the number of its users; none for a built-in role.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn custom_role(&self, org: OrgId, role: RoleId) -> Result<Option<RoleWithUsers>, Error> {
+        Key::custom_role(org, role).map_or(Ok(None), |key| self.role(&key))
+    }
+
     /// What lists show of a custom role; none for a built-in role.
     ///
     /// # Errors
     ///
     /// [`Error::Broken`] if the item cannot be read.
     pub fn role_summary(&self, org: OrgId, role: RoleId) -> Result<Option<RoleSummary>, Error> {
-        let Some(id) = role.custom() else { return Ok(None) };
-        Ok(self.role(&Key::role(org, id))?.map(|found| found.role.summary()))
+        Ok(self.custom_role(org, role)?.map(|found| found.role.summary()))
     }
 
     /// The slot of an address in an organization.

@@ -4,12 +4,11 @@ use serde_json::{Value, json};
 
 use super::{
     Error, Key,
-    acceptance::NewMember,
     expression::Expression,
     index,
     item::{attribute, expire_at, from_item, time, to_item},
     kept_names::PersonToKeep,
-    members::member_in_event,
+    members::{NewMember, member_in_event},
     step::{Change, OnConditionFailed, absent, live, present, refuse},
     transaction::Transaction,
 };

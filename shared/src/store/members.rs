@@ -5,17 +5,22 @@ use serde_json::{Map, Value, json};
 use super::{
     Error, Key, Store,
     address_slots::{taken_by_another, taken_slot},
-    attributes::FOLDED_NAMES,
+    ended_invitations::end_event,
+    expression::Expression,
     index::{self, IndexAttribute},
+    invitation_item::{same, slot},
     item::{Item, text, time, to_item},
     step::{absent, absent_or, at_version, can_keep, gone_or_if, refuse},
     transaction::Transaction,
     user_counts::UserKind,
 };
 use crate::domain::{
-    AddressDigest, Event, EventAction, IdentityProviderRole, Member, MemberId, OrgId, Organization,
-    Refusal, RoleId, Service, Standing, Version, levels_in,
+    AddressDigest, Event, EventAction, IdentityProviderRole, Invitation, Member, MemberId, OrgId,
+    Organization, Refusal, RoleId, Service, Standing, Version, levels_in,
 };
+
+/// The folded names of a member, which a search finds (SUB6).
+pub(super) const FOLDED_NAMES: &str = "folded_names";
 
 /// A member before and after a change.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +29,15 @@ pub struct MemberChange<'a> {
     pub before: &'a Member,
     /// The member as they become.
     pub after: &'a Member,
+}
+
+/// A person who becomes a member without an acceptance.
+pub(super) struct NewMember<'a> {
+    pub(super) member: &'a Member,
+    /// The version of the tombstone, if one was read: the new membership continues from it.
+    pub(super) tombstone: Option<Version>,
+    /// The expired invitation that holds their address, if there is one.
+    pub(super) expired: Option<&'a Invitation>,
 }
 
 impl Store {
@@ -144,6 +158,25 @@ impl Transaction<'_> {
             absent_or(Refusal::AlreadyMember),
         )?;
         Ok(created.count(org, member.role_id, UserKind::member(member), 1))
+    }
+
+    /// Adds a member, over an expired invitation of theirs if they have one. The race is `lost` if that one was
+    /// sent again, or is gone.
+    pub(super) fn add_new_member(
+        self,
+        org: &Organization,
+        NewMember { member, tombstone, expired }: NewMember<'_>,
+        lost: Refusal,
+    ) -> Result<Self, Error> {
+        let Some(old) = expired else { return self.add_member(member, tombstone) };
+        let now = self.context.at;
+        let expired = Expression::new("#expires_at <= :now", [("now", time(now))]);
+        let taken = taken_slot(member, &slot(old))?;
+        let event = end_event(self.context, org, EventAction::InvitationExpired, old);
+        self.put(slot(old), taken, same(old)?.and(expired), refuse(lost))
+            .count_out(old)
+            .add_member_without_slot(member, tombstone)?
+            .record(event)
     }
 
     /// Gives a member who is as the rule saw them another role, and counts them there. `another_role` is

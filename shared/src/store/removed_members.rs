@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{
     Committed, Error, FetchedItems, Key, Store,
     address_slots::former_slot,
+    continued_members::CONTINUES,
     expression::Expression,
     index,
     item::{Item, attribute, list, text},
@@ -24,18 +25,6 @@ use crate::domain::{
 const LANGUAGE: &str = "language";
 
 impl Store {
-    /// The entry of a member's address among the critical alert users.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn alert_user_of(&self, member: &Member) -> Result<Option<CriticalAlertUser>, Error> {
-        let Some(email) = &member.email else { return Ok(None) };
-        let org = member.path.id();
-        let id = AlertId::of(org, email);
-        self.get([Key::critical_alert_user(org, id)]).await?.critical_alert_user(org, id)
-    }
-
     /// Commits the end of a membership, and of the critical alerts of its address (ERA1). Most addresses
     /// receive none, so the first attempt reads none, and its condition finds one. `writes` gets the
     /// entry.
@@ -188,7 +177,7 @@ pub(super) fn former_member(member: &Member, gone: Version) -> Result<Item, Erro
     let display_name = display_name.map(|name| ("display_name".to_owned(), text(name.as_str())));
     item.extend(name.into_iter().chain(display_name));
     if let Some(earlier) = member.continues {
-        item.insert("continues".to_owned(), attribute(&earlier)?);
+        item.insert(CONTINUES.to_owned(), attribute(&earlier)?);
     }
     if let Some(language) = member.language {
         item.insert(LANGUAGE.to_owned(), attribute(&language)?);
