@@ -105,7 +105,7 @@ pub use organizations::{NewOrganization, ProfileChange};
 pub use outbox::{PublishedEvent, published};
 pub use personal_data::{FormerPerson, KnownAddress, KnownIn, PersonalData};
 pub use range::{Direction, MAX_FILTER_UNITS, PageRequest, Position, Slice};
-pub use reassignment::ReassignmentProgress;
+pub use reassignment::{DeletionAtOnce, ReassignmentProgress};
 pub use reassignment_steps::RoleDeletion;
 pub use reminders::Expiring;
 pub use role_lists::{RoleEntry, RoleFilter, RoleSelection};
