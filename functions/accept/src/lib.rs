@@ -52,9 +52,9 @@ async fn list(
     let orgs = found.items.iter().map(|invitation| Key::organization(invitation.path.id()));
     let keys = orgs.chain(found.items.iter().flat_map(views::Invitation::name_keys));
     let names = app.store.get_for_display(keys).await?;
-    found.items.retain(|invitation| names.present_organization(invitation.path.id()).is_some());
+    found.items.retain(|invitation| names.organization(invitation.path.id()).is_some());
     Ok(Json(pagination.try_page(found, |invitation| {
-        let org = names.present_organization(invitation.path.id());
+        let org = names.organization(invitation.path.id());
         show(&invitation, org, &names, context.at)
     })?))
 }
@@ -124,7 +124,7 @@ impl AcceptInvitation {
     /// Accepts the invitation, or answers that it was accepted before. `None` if the facts are to be read again.
     async fn accept_once(&self, checked: CheckedInviter) -> Result<Option<Answer>, store::Error> {
         let Call { app, person, context, .. } = &self.call;
-        let facts = app.store.acceptance_facts(person, self.org).await?;
+        let facts = app.store.invitee_facts_with_request(person, self.org).await?;
         if holds_address_of(person, self.org, self.id, &facts) {
             // The slot names this person, but there is no member: they were removed meanwhile, or the
             // two items were read at different moments.

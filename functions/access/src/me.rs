@@ -45,7 +45,7 @@ pub(crate) async fn me(
     // be short.
     members.items.retain(|member| member.check_acting(&person).is_ok());
     let names = app.store.get_for_display(members.items.iter().flat_map(name_keys)).await?;
-    members.items.retain(|member| names.present_organization(member.path.id()).is_some());
+    members.items.retain(|member| names.organization(member.path.id()).is_some());
     let page = pagination.try_page(members, |member| membership(&member, &names))?;
     Ok(Json(Me::of(person, page, pagination.is_first())))
 }
@@ -92,7 +92,7 @@ fn own_request(
     slots: &FetchedItems,
     now: Timestamp,
 ) -> Result<Option<views::OwnJoinRequest>, ApiError> {
-    let present = names.present_organization(request.organization_id);
+    let present = names.organization(request.organization_id);
     let Some(org) = present.filter(|_| request.is_in_effect(now)) else { return Ok(None) };
     let slot = own_slot(person, &request);
     let invited_at = slot.map(|slot| slots.invited_at(&slot)).transpose()?.flatten();
@@ -115,8 +115,8 @@ fn name_keys(member: &Member) -> impl Iterator<Item = Key> + use<> {
 
 fn membership(member: &Member, names: &FetchedItems) -> Result<Membership, ApiError> {
     let id = member.path.id();
-    let org = names.present_organization(id);
-    let parent = member.path.parent().and_then(|parent| names.present_organization(parent));
+    let org = names.organization(id);
+    let parent = member.path.parent().and_then(|parent| names.organization(parent));
     let role = names.role_summary(id, member.role_id)?;
     Ok(Membership {
         id,

@@ -145,7 +145,7 @@ impl<T: Fn() -> Timestamp, E: Fn() -> bool> Round<'_, T, E> {
     }
 
     async fn expire_invitation(&self, invitation: &Invitation) -> Result<DueItemResult, Error> {
-        let org = self.found.organization(invitation.path.id());
+        let org = self.found.organization(invitation.path.id()).cloned();
         let org = org.ok_or(Refusal::NoSuchInvitation)?;
         let context = self.context();
         let writes = self.store.transaction(&context).expire(&org, invitation)?;
@@ -153,7 +153,8 @@ impl<T: Fn() -> Timestamp, E: Fn() -> bool> Round<'_, T, E> {
     }
 
     async fn end_access(&self, member: &Member) -> Result<DueItemResult, Error> {
-        let org = self.found.organization(member.path.id()).ok_or(Refusal::NoSuchMember)?;
+        let org =
+            self.found.organization(member.path.id()).cloned().ok_or(Refusal::NoSuchMember)?;
         self.store.end_access(&self.context(), &org, member).await?;
         Ok(DueItemResult::MemberExpired)
     }

@@ -120,8 +120,8 @@ impl ListEventsQuery {
 
 /// What names a person in the history: their id, and their address if it is known.
 fn about(found: &FetchedItems, org: OrgId, member: MemberId) -> Result<AboutPerson, Error> {
-    let called = found.called(org, member)?;
-    Ok(AboutPerson::new(org, member, called.as_ref().and_then(PersonLabel::email)))
+    let label = found.label(org, member)?;
+    Ok(AboutPerson::new(org, member, label.as_ref().and_then(PersonLabel::email)))
 }
 
 /// An organization and all below it, as far as one request can read their histories.

@@ -105,8 +105,7 @@ impl BatchInvite<'_> {
 
     /// A role as the actor offers it.
     fn offered(&self, id: RoleId, facts: &InviteFacts) -> Result<OfferedRole, Error> {
-        let key = Key::custom_role(self.org, id);
-        let role = key.map(|key| facts.found.role(&key)).transpose()?.flatten();
+        let role = facts.found.custom_role(self.org, id)?;
         let reassigned_to = role.and_then(|found| Some(found.role.reassignment?.replacement()));
         Ok(OfferedRole { id, reassigned_to })
     }

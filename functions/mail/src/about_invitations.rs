@@ -25,8 +25,10 @@ impl MailService {
         let slot = Key::address_slot(org, id.address_hash());
         let keys = [Key::organization(org), slot.clone()].into_iter().chain(author_key(event));
         let found = self.store.get(keys).await?;
-        let (organization, invitation) =
-            (found.organization(org), found.address_slot(&slot)?.and_then(AddressSlot::pending));
+        let (organization, invitation) = (
+            found.organization(org).cloned(),
+            found.address_slot(&slot)?.and_then(AddressSlot::pending),
+        );
         let (Some(organization), Some(invitation)) = (organization, invitation) else {
             return Ok(None);
         };
@@ -49,7 +51,7 @@ impl MailService {
         let Some(organization) = found.any_organization(org) else { return Ok(None) };
         let facts = RevocationFacts {
             address_is_used: found.address_slot(&slot)?.is_some(),
-            called: found.invited(org, id)?,
+            called: found.invitation_label(org, id)?,
             delivery: found.delivery(id)?,
         };
         let by = author(&found, event)?;
@@ -74,7 +76,7 @@ impl MailService {
         let keys = [Key::organization(org), Key::member(org, inviter), Key::member(org, member)];
         let found = self.store.get(keys.into_iter().chain(Key::custom_role(org, role))).await?;
         let to = found.active_member(org, inviter, context.at)?;
-        let organization = found.organization(org);
+        let organization = found.organization(org).cloned();
         let access_end = found.member(org, member)?.and_then(|member| member.access_expires_at);
         let by = mail_person(&found, org, member)?;
         let (Some(organization), Some(to), Some(by)) = (organization, to, by) else {

@@ -26,7 +26,7 @@ impl MailService {
             .get(keys.chain(author_key(event)).chain(Key::custom_role(org, role)))
             .await?;
         let member = found.member(org, id)?.filter(|member| member.role_id == role);
-        let (Some(organization), Some(member)) = (found.organization(org), member) else {
+        let (Some(organization), Some(member)) = (found.organization(org).cloned(), member) else {
             return Ok(None);
         };
         let role = role_name(&found, org, role)?;
@@ -76,7 +76,7 @@ impl MailService {
         let keys = [Key::organization(org), Key::critical_alert_user(org, id)].into_iter();
         let found = self.store.get(keys.chain(author_key(event))).await?;
         let (Some(organization), Some(user)) =
-            (found.organization(org), found.critical_alert_user(org, id)?)
+            (found.organization(org).cloned(), found.critical_alert_user(org, id)?)
         else {
             return Ok(None);
         };

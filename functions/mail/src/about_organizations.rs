@@ -27,7 +27,7 @@ impl MailService {
         let found = self.store.get(members.chain([Key::organization(org)])).await?;
         // Both can have another account since.
         let (Some(organization), Some(new)) =
-            (found.organization(org), found.continued_member(org, new)?)
+            (found.organization(org).cloned(), found.continued_member(org, new)?)
         else {
             return Ok(vec![]);
         };
@@ -68,7 +68,8 @@ impl MailService {
             return Ok(vec![]);
         }
         let found = self.store.get([Key::organization(org), Key::member(org, id)]).await?;
-        let (Some(organization), Some(member)) = (found.organization(org), found.member(org, id)?)
+        let (Some(organization), Some(member)) =
+            (found.organization(org).cloned(), found.member(org, id)?)
         else {
             return Ok(vec![]);
         };

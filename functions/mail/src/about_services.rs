@@ -24,7 +24,7 @@ impl MailService {
         let Ok(keeper) = event.target.id.parse::<MemberId>() else { return Ok(vec![]) };
         let keys = [Key::organization(org), Key::counts(org), Key::member(org, keeper)];
         let found = self.store.get(keys).await?;
-        let Some(organization) = found.organization(org) else { return Ok(vec![]) };
+        let Some(organization) = found.organization(org).cloned() else { return Ok(vec![]) };
         let has_services = OrganizationCounts::of(&organization, &found).all().services > 0;
         if !has_services {
             return Ok(vec![]);

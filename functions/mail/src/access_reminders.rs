@@ -80,7 +80,7 @@ impl MailService {
         let found = self.store.get(keys.chain([Key::organization(org)])).await?;
         let member = found.active_member(org, listed.id(), now)?;
         let member = member.filter(|member| member.access_expires_at == listed.access_expires_at);
-        let (Some(organization), Some(member)) = (found.organization(org), member) else {
+        let (Some(organization), Some(member)) = (found.organization(org).cloned(), member) else {
             return Ok(None);
         };
         let keeper = member.service.map(|service| service.keeper);

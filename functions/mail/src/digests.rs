@@ -133,7 +133,7 @@ impl MailService {
         let keys = [Key::organization(org), Key::member(org, inviter)].into_iter().chain(people);
         let found = self.store.get(keys).await?;
         let to = found.active_member(org, inviter, context.at)?;
-        let organization = found.organization(org);
+        let organization = found.organization(org).cloned();
         let (Some(organization), Some(to)) = (organization, to) else { return Ok(None) };
         let mut members = Vec::new();
         for &id in &last.people {

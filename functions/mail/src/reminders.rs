@@ -66,7 +66,8 @@ impl MailService {
         let found = self.store.get(keys).await?;
         let pending = found.address_slot(&slot)?.and_then(AddressSlot::pending);
         let pending = pending.filter(|invitation| invitation.sending() == listed.sending());
-        let (Some(organization), Some(invitation)) = (found.organization(org), pending) else {
+        let (Some(organization), Some(invitation)) = (found.organization(org).cloned(), pending)
+        else {
             return Ok(None);
         };
         let inviter = invitation.inviter.as_ref().map(|inviter| inviter.member_id);

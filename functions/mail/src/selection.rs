@@ -144,7 +144,7 @@ impl MailService {
             }
             None => Ok(None),
         };
-        let Some(organization) = found.organization(org) else { return Ok(vec![]) };
+        let Some(organization) = found.organization(org).cloned() else { return Ok(vec![]) };
         let (former, Some(new)) = (person(former)?, person(new)?) else { return Ok(vec![]) };
         let mail = |to: Option<Email>, notification| {
             Some(OutgoingMail::new(&organization, to?, notification))
@@ -205,8 +205,8 @@ pub(crate) fn mail_person(
     org: OrgId,
     id: MemberId,
 ) -> Result<Option<MailPerson>, Error> {
-    let called: Option<PersonLabel> = found.called(org, id)?;
-    Ok(called.and_then(MailPerson::of_label))
+    let label: Option<PersonLabel> = found.label(org, id)?;
+    Ok(label.and_then(MailPerson::of_label))
 }
 
 /// The name of a role. `found` has the item of a custom role.

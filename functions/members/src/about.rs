@@ -112,7 +112,7 @@ impl About<'_> {
         }
         let keys = chosen.iter().map(|&org| Key::organization(org));
         let found = store.get_for_display(keys).await?;
-        let name = |&org: &OrgId| found.present_organization(org).map(|org| org.name.to_string());
+        let name = |&org: &OrgId| found.organization(org).map(|org| org.name.to_string());
         Ok(chosen.iter().map(name).collect())
     }
 }

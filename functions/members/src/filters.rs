@@ -109,7 +109,7 @@ impl Filters {
         };
         let scope = domain::resolve_scope(&actor, requested, &found.paths(&orgs), PERMISSIONS)?;
         let has_custom_roles =
-            |org: &OrgId| found.present_organization(*org).is_some_and(|org| !org.roles.is_empty());
+            |org: &OrgId| found.organization(*org).is_some_and(|org| !org.roles.is_empty());
         let filter = UserFilter {
             with_custom_roles: scope
                 .paths()

@@ -96,7 +96,7 @@ pub(crate) async fn remove(
         app.store.transaction(&context).remove_member(&actor, &member, alert)
     };
     let answer = Answer::no_content();
-    if_match.outcome(app.store.end_membership(&member, &answer, writes).await)?;
+    if_match.outcome(app.store.commit_end_of_membership(&member, &answer, writes).await)?;
     Ok(answer)
 }
 
@@ -111,7 +111,7 @@ pub(crate) async fn leave(
         app.store.transaction(&context).leave(&actor.org, member, alert)
     };
     let answer = Answer::no_content();
-    match app.store.end_membership(member, &answer, writes).await {
+    match app.store.commit_end_of_membership(member, &answer, writes).await {
         Ok(committed) => Ok(answer.or_recorded(committed)?),
         // They were removed meanwhile.
         Err(Error::Refused(Refusal::NoSuchMember)) => Err(Refusal::NoSuchOrganization.into()),

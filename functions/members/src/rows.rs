@@ -105,7 +105,7 @@ impl DisplayNames {
         )?;
         for org in organizations {
             // The users of a deleted organization end soon.
-            let present = found.present_organization(org);
+            let present = found.organization(org);
             self.organizations.extend(present.map(|present| (org, present.name.to_string())));
         }
         for invitation in invitations {

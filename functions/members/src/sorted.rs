@@ -158,11 +158,11 @@ impl SortedUsers {
 
 impl Place {
     fn position(&self) -> Position {
-        Position::of_parts([&self.name, &self.address, &self.id])
+        Position::of_fields([&self.name, &self.address, &self.id])
     }
 
     fn at(position: &Position) -> Self {
-        let [name, address, id] = position.parts().map(str::to_owned);
+        let [name, address, id] = position.fields().map(str::to_owned);
         Self { name, address, id }
     }
 }

@@ -101,7 +101,7 @@ fn name_of(data: &PersonalData) -> Option<String> {
         member.name.clone().or_else(|| member.display_name.as_ref().map(ToString::to_string))
     });
     let former = || {
-        all().find_map(|known| match &known.former.as_ref()?.called {
+        all().find_map(|known| match &known.former.as_ref()?.label {
             PersonLabel::Known { name, .. } => name.clone(),
             PersonLabel::Service { name } => Some(name.clone()),
             PersonLabel::Erased => None,
@@ -139,7 +139,7 @@ fn show(
     now: Timestamp,
 ) -> Result<KnownInOrganization, Error> {
     let KnownIn { org, member, former, request, addresses } = known;
-    let former = former.as_ref().and_then(|former| match former.called.clone() {
+    let former = former.as_ref().and_then(|former| match former.label.clone() {
         PersonLabel::Known { name, email } => Some(FormerPersonView { name, email: Some(email) }),
         PersonLabel::Service { name } => Some(FormerPersonView { name: Some(name), email: None }),
         PersonLabel::Erased => None,

@@ -37,7 +37,8 @@ pub(crate) async fn appoint(
     if appointment.demoted.is_some() {
         return answer.commit(writes(None)?).await;
     }
-    let committed = app.store.end_membership(&appointment.former, &answer, writes).await?;
+    let committed =
+        app.store.commit_end_of_membership(&appointment.former, &answer, writes).await?;
     Ok(answer.or_recorded(committed)?)
 }
 

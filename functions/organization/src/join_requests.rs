@@ -72,7 +72,7 @@ async fn open_to(
         let may_ask = |request: &JoinRequest| request.may_ask_again(invited_at, now);
         let is_member = known.active_membership(org, &person.id, now)?.is_some();
         if !is_member && asked.get(&org).is_none_or(may_ask) {
-            let org = known.present_organization(org).filter(|org| org.suspension().is_none());
+            let org = known.organization(org).filter(|org| org.suspension().is_none());
             open.extend(
                 org.map(|org| JoinableOrganization { id: org.id(), name: org.name.clone() }),
             );
@@ -95,7 +95,7 @@ pub(crate) async fn ask(
 ) -> Result<Answer, ApiError> {
     let requester = JoinRequester::new(&app.store, &person, org, &context);
     let found = requester.read().await?;
-    let organization = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
+    let organization = found.organization(org).cloned().ok_or(Refusal::NoSuchOrganization)?;
     let (request, facts) = requester.request(&organization, found, comment).await?;
     let view = views::JoinRequest::of(request.clone(), organization.name.clone());
     let answer = Answer::created(format!("/v1/organizations/{org}/join-requests/mine"), &view);
@@ -193,7 +193,7 @@ pub(crate) async fn show_own(
     let in_effect = |request: &JoinRequest| request.is_in_effect(context.at);
     let request = found.join_request(org, hash)?.filter(in_effect);
     let (organization, request) =
-        found.organization(org).zip(request).ok_or(Refusal::NoSuchJoinRequest)?;
+        found.organization(org).cloned().zip(request).ok_or(Refusal::NoSuchJoinRequest)?;
     Ok(Json(views::OwnJoinRequest::of(request, organization.name, invited_at, context.at)))
 }
 
@@ -206,7 +206,7 @@ pub(crate) async fn cancel(
     let hash = PersonHash::of(org, &person.id);
     let found = app.store.get([Key::organization(org), Key::join_request(org, hash)]).await?;
     let request = found.join_request(org, hash)?.filter(JoinRequest::is_pending);
-    let (Some(organization), Some(request)) = (found.organization(org), request) else {
+    let (Some(organization), Some(request)) = (found.organization(org).cloned(), request) else {
         return Err(Refusal::NoSuchJoinRequest.into());
     };
     if_match.check_untagged()?;

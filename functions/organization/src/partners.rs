@@ -21,7 +21,7 @@ pub(crate) async fn customers(
     domain::check_list_customers(&actor)?;
     let mut links = app.store.page(List::customers(org), pagination.request()).await?;
     let names = names(&app, links.items.iter().map(|link| link.customer_id)).await?;
-    links.items.retain(|link| names.present_organization(link.customer_id).is_some());
+    links.items.retain(|link| names.organization(link.customer_id).is_some());
     Ok(Json(pagination.page(links, |link| show(&link, link.customer_id, &names))))
 }
 
@@ -36,7 +36,7 @@ pub(crate) async fn partners(
     domain::check_list_partners(&actor)?;
     let mut links = app.store.page(List::partners(org, None), pagination.request()).await?;
     let names = names(&app, links.items.iter().map(|link| link.partner_id)).await?;
-    links.items.retain(|link| names.present_organization(link.partner_id).is_some());
+    links.items.retain(|link| names.organization(link.partner_id).is_some());
     Ok(Json(pagination.page(links, |link| show(&link, link.partner_id, &names))))
 }
 
@@ -90,7 +90,7 @@ impl SuspendLink {
         if before == Some(after) {
             return Ok(Attempt::Done(answer));
         }
-        let partner = found.present_organization(self.partner).ok_or(Refusal::PartnerNotLinked)?;
+        let partner = found.organization(self.partner).ok_or(Refusal::PartnerNotLinked)?;
         let (customer, after) = (&actor.org, Some(after));
         let change = LinkChange { partner, customer, before, after, tombstone: None };
         let writes = app.store.transaction(context).suspend_link(&actor, change)?;
@@ -107,6 +107,6 @@ fn show(link: &CustomerLink, other: OrgId, names: &FetchedItems) -> views::Linke
     views::LinkedOrganization::of(
         link,
         other,
-        names.present_organization(other).map(|org| org.name.clone()),
+        names.organization(other).map(|org| org.name.clone()),
     )
 }

@@ -112,7 +112,7 @@ pub(crate) async fn show(
         let path = &actor.org.path;
         let ids: Vec<_> = path.ids().take(path.depth()).collect();
         let found = app.store.get_also(found, ids.iter().copied().map(Key::organization)).await?;
-        let name = |id| found.present_organization(id).map(|above| above.name.clone());
+        let name = |id| found.organization(id).map(|above| above.name.clone());
         view.ancestors = Some(ids.iter().map(|&id| Ancestor { id, name: name(id) }).collect());
     }
     Ok(WithEtag { view, version: actor.org.version })

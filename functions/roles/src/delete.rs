@@ -11,7 +11,8 @@ use shared::{
         retry_lost_races,
     },
     store::{
-        Deadline, Error, FetchedItems, Key, ReassignmentProgress, RoleDeletion, RoleWithUsers,
+        Deadline, DeletionAtOnce, Error, FetchedItems, Key, ReassignmentProgress, RoleDeletion,
+        RoleWithUsers,
     },
 };
 
@@ -110,11 +111,13 @@ impl DeleteRole {
     ) -> Result<Attempt<Answer>, ApiError> {
         let Call { app, context, .. } = &self.call;
         match app.store.delete_role_with_users(context, actor, before, &reassignment).await {
-            Ok(true) => return Ok(Attempt::Done(Answer::no_content())),
+            Ok(DeletionAtOnce::Deleted) => return Ok(Attempt::Done(Answer::no_content())),
             Err(Error::Refused(_)) if nth < MAX_ATTEMPTS => {
                 return Ok(Attempt::LostRace(Refusal::ChangedConcurrently));
             }
-            Ok(false) | Err(Error::Refused(_)) => {}
+            // A refusal of the last attempt means that users change all the time, or that the index lags. The
+            // deletion in steps copes with both.
+            Ok(DeletionAtOnce::TooManyUsers) | Err(Error::Refused(_)) => {}
             Err(error) => return Err(error.into()),
         }
         let RoleWithUsers { role, users } = before;

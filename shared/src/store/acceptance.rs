@@ -4,8 +4,7 @@ use serde_json::json;
 
 use super::{
     Error, Key, Store,
-    address_slots::taken,
-    ended_invitations::end_event,
+    address_slots::taken_slot,
     expression::Expression,
     invitation_item::{same, slot},
     item::time,
@@ -51,7 +50,7 @@ impl Store {
     /// # Errors
     ///
     /// As [`invitee_facts`](Self::invitee_facts).
-    pub async fn acceptance_facts(
+    pub async fn invitee_facts_with_request(
         &self,
         person: &Person,
         org: OrgId,
@@ -72,7 +71,7 @@ impl Store {
         let keys = [Key::organization(org), slot.clone(), membership.clone()];
         let found = self.get(keys.into_iter().chain(request)).await?;
         Ok(InviteeFacts {
-            org: found.organization(org).ok_or_else(|| person.not_invited())?,
+            org: found.organization(org).cloned().ok_or_else(|| person.not_invited())?,
             slot: found.address_slot(&slot)?,
             join_request: found.join_request(org, PersonHash::of(org, &person.id))?,
             member: found.membership(org, &person.id)?,
@@ -98,15 +97,6 @@ pub struct Acceptance<'a> {
     pub request: Option<&'a JoinRequest>,
 }
 
-/// A person who becomes a member without an acceptance.
-pub(super) struct NewMember<'a> {
-    pub(super) member: &'a Member,
-    /// The version of the tombstone, if one was read: the new membership continues from it.
-    pub(super) tombstone: Option<Version>,
-    /// The expired invitation that holds their address, if there is one.
-    pub(super) expired: Option<&'a Invitation>,
-}
-
 impl Transaction<'_> {
     /// Turns an invitation into a membership, exactly once, and only while everything that the rule
     /// saw holds (INV7, INV9).
@@ -114,48 +104,28 @@ impl Transaction<'_> {
     /// # Errors
     ///
     /// [`Refusal::ChangedConcurrently`] if one of the facts changed; [`Refusal::AlreadyMember`] if
-    /// the person became a member with another address; the refusals of
-    /// `still_grantable`.
+    /// the person became a member with another address; the refusals of `still_grantable`.
     pub fn accept(self, acceptance: &Acceptance<'_>) -> Result<Self, Error> {
         let context = self.context;
         let Acceptance { org, invitation, member, tombstone, request, .. } = *acceptance;
         let slot = slot(invitation);
-        let lock = taken(member, &slot)?;
+        let taken = taken_slot(member, &slot)?;
         let open = Expression::new("#expires_at > :now", [("now", time(context.at))]);
         let open = same(invitation)?.and(open);
         let writes = self
             .by_outsider()
             // First, so that a repeat finds out that it accepted, and not only that it is a member.
-            .put(slot, lock, open, refuse(Refusal::ChangedConcurrently))
+            .put(slot, taken, open, refuse(Refusal::ChangedConcurrently))
             .add_member_without_slot(member, tombstone)?
             .count(org.id(), invitation.role_id, UserKind::Invitation, -1)
             .end_own_request(member, request)?
             .inviter_still_grants(acceptance)?
             .still_grantable(org, member.role_id)?
-            .record(accepted(context, acceptance))?;
+            .record(accepted_event(context, acceptance))?;
         match member.role_id {
             RoleId::SUPER_ADMIN => writes.first_super_admin(org, member),
             _ => Ok(writes),
         }
-    }
-
-    /// Adds a member, over an expired invitation of theirs if they have one. The race is `lost` if that one was
-    /// sent again, or is gone.
-    pub(super) fn add_new_member(
-        self,
-        org: &Organization,
-        NewMember { member, tombstone, expired }: NewMember<'_>,
-        lost: Refusal,
-    ) -> Result<Self, Error> {
-        let Some(old) = expired else { return self.add_member(member, tombstone) };
-        let now = self.context.at;
-        let expired = Expression::new("#expires_at <= :now", [("now", time(now))]);
-        let lock = taken(member, &slot(old))?;
-        let event = end_event(self.context, org, EventAction::InvitationExpired, old);
-        self.put(slot(old), lock, same(old)?.and(expired), refuse(lost))
-            .count_out(old)
-            .add_member_without_slot(member, tombstone)?
-            .record(event)
     }
 
     /// Adds the condition that the inviter still holds the role that the rule saw, with the same
@@ -167,7 +137,7 @@ impl Transaction<'_> {
     }
 }
 
-fn accepted(context: &RequestContext, acceptance: &Acceptance<'_>) -> Event {
+fn accepted_event(context: &RequestContext, acceptance: &Acceptance<'_>) -> Event {
     let Acceptance { org, invitation, member, inviter, request, .. } = *acceptance;
     let asked = request.map(|request| json!({ "join_request": request.status }));
     let target = invitation.target(invitation.version.next(context.at));

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::{
     Error, Key,
-    address_slots::taken,
-    continued_members::continued,
+    address_slots::taken_slot,
+    continued_members::continued_tombstone,
     expression::Expression,
     item::text,
-    members::{item, joined, key, shown_access_end, shown_name},
+    members::{access_end_in_event, item, joined, key, name_in_event},
     step::{absent_or, at_version, gone_or, refuse},
     transaction::Transaction,
 };
@@ -47,7 +47,7 @@ impl Transaction<'_> {
         let lost = gone_or(Refusal::NoSuchMember, Refusal::ChangedConcurrently);
         let event = |target| Event::new(context, org, EventAction::MemberReconnected, target);
         let left = event(before.target(gone))
-            .old(shown_as_kept(before))
+            .old(kept_in_event(before))
             .new_value(json!({ "member_id": after.id() }))
             .because(reason);
         let former = json!({ "member_id": before.id() });
@@ -55,9 +55,9 @@ impl Transaction<'_> {
         let former = joined([Some(former), asked]);
         let taken_over = event(after.target(after.version))
             .old(former)
-            .new_value(shown_as_kept(after))
+            .new_value(kept_in_event(after))
             .because(reason);
-        let left_behind = continued(before, gone, after.id())?;
+        let left_behind = continued_tombstone(before, gone, after.id())?;
         self.end_own_request(after, request)?
             .put(key(before), left_behind, at_version(before.version)?, lost)
             .create(
@@ -66,19 +66,24 @@ impl Transaction<'_> {
                 tombstone,
                 absent_or(Refusal::UserAlreadyMember),
             )?
-            .move_lock(before, after)?
+            .move_slot(before, after)?
             .name_account_of_super_admin(change)?
             .record(left)?
             .record(taken_over)
     }
 
     /// Lets the new account hold the address of the membership. A service has none.
-    fn move_lock(self, before: &Member, after: &Member) -> Result<Self, Error> {
+    fn move_slot(self, before: &Member, after: &Member) -> Result<Self, Error> {
         let Some(email) = &after.email else { return Ok(self) };
         let org = after.path.id();
         let slot = Key::address_slot(org, AddressHash::of(org, email));
         let held = Expression::new("#user_id = :lost", [("lost", text(before.user_id.as_str()))]);
-        Ok(self.put(slot.clone(), taken(after, &slot)?, held, refuse(Refusal::ChangedConcurrently)))
+        Ok(self.put(
+            slot.clone(),
+            taken_slot(after, &slot)?,
+            held,
+            refuse(Refusal::ChangedConcurrently),
+        ))
     }
 
     /// Names the new account where the organization names its Super Admin, and records it there.
@@ -99,9 +104,9 @@ impl Transaction<'_> {
 }
 
 /// What both memberships have in common, as events show it.
-fn shown_as_kept(member: &Member) -> Value {
-    let shown = json!({ "member_id": member.id(), "role_id": member.role_id });
-    let name = member.display_name.is_some().then(|| shown_name(member));
-    let end = member.access_expires_at.is_some().then(|| shown_access_end(member));
-    joined([Some(shown), name, end])
+fn kept_in_event(member: &Member) -> Value {
+    let kept = json!({ "member_id": member.id(), "role_id": member.role_id });
+    let name = member.display_name.is_some().then(|| name_in_event(member));
+    let end = member.access_expires_at.is_some().then(|| access_end_in_event(member));
+    joined([Some(kept), name, end])
 }

@@ -42,9 +42,7 @@ impl FetchedItems {
         let sent_at = sent_at.map(|at| Timestamp::from_millisecond(at).map_err(Error::broken));
         sent_at.transpose()
     }
-}
 
-impl FetchedItems {
     /// The time until which the address of a slot cannot be invited, if its person declined an
     /// invitation (INV14).
     ///
@@ -97,8 +95,8 @@ pub(super) fn former_slot(key: Key, address: &Email, gone: Version) -> Result<It
     Ok(slot)
 }
 
-/// The lock that a member has on their address.
-pub(super) fn taken(member: &Member, key: &Key) -> Result<Item, Error> {
+/// The slot of an address that a member has.
+pub(super) fn taken_slot(member: &Member, key: &Key) -> Result<Item, Error> {
     let value = json!({ "status": "taken", "email": member.email });
     let address = member.email.as_ref().map(PersonId::of_address);
     let known = |address| (IndexAttribute::Identity, index::known_address(address));

@@ -17,7 +17,7 @@ use crate::domain::{
 /// The attribute that a former member leaves behind: the id with which the membership continues.
 const CONTINUED_AS: &str = "continued_as";
 /// The attribute of a member, and of what it leaves behind: the id of the former account.
-const CONTINUES: &str = "continues";
+pub(super) const CONTINUES: &str = "continues";
 
 /// How long a former account leads to the present one: a service names its keeper for as long as it is there.
 const CONTINUED: SignedDuration = SignedDuration::from_hours(24 * 365 * 100);
@@ -26,7 +26,11 @@ const CONTINUED: SignedDuration = SignedDuration::from_hours(24 * 365 * 100);
 pub const MAX_CHANGES: usize = 20;
 
 /// What a membership leaves behind that continues as `after`.
-pub(super) fn continued(before: &Member, gone: Version, after: MemberId) -> Result<Item, Error> {
+pub(super) fn continued_tombstone(
+    before: &Member,
+    gone: Version,
+    after: MemberId,
+) -> Result<Item, Error> {
     let key = Key::member(before.path.id(), before.id());
     let mut former = tombstone(key, gone, CONTINUED)?;
     former.insert(CONTINUED_AS.to_owned(), text(after.to_string()));

@@ -97,7 +97,7 @@ impl Transaction<'_> {
         for (org, other) in [(partner, customer.id()), (customer, partner.id())] {
             let target = Target::new(TargetKind::CustomerLink, &other, version);
             let event = Event::new(context, org, action, target);
-            let event = event.old(shown(before)).new_value(shown(after));
+            let event = event.old(link_in_event(before)).new_value(link_in_event(after));
             let is_foreign = home.is_some_and(|home| org.id() != home);
             let event = if is_foreign { event.by_another_organization() } else { event };
             writes = writes.record(event)?;
@@ -134,8 +134,8 @@ fn same_links(org: &Organization) -> Result<Expression, Error> {
     Ok(Expression::new("#links = :before AND #kind = :kind", values))
 }
 
-fn shown(link: Option<CustomerLink>) -> Value {
-    let shown = |link: CustomerLink| {
+fn link_in_event(link: Option<CustomerLink>) -> Value {
+    let fields = |link: CustomerLink| {
         let CustomerLink { partner_id, customer_id, preferred, suspended, .. } = link;
         json!({
             "partner_id": partner_id,
@@ -144,5 +144,5 @@ fn shown(link: Option<CustomerLink>) -> Value {
             "suspended": suspended,
         })
     };
-    link.map_or(Value::Null, shown)
+    link.map_or(Value::Null, fields)
 }

@@ -119,14 +119,14 @@ impl Store {
             };
             let (memberships, partners) =
                 (memberships.get(&query.subject.id), partners.get(&query.org));
-            let own = self.candidates(query, &org, memberships, partners).await?;
+            let own = self.candidates(query, org, memberships, partners).await?;
             more_keys.extend(own.ancestors.iter().flat_map(|&above| query.keys(above)));
             for &partner in &own.partners {
                 more_keys.extend(query.keys(partner));
                 more_keys.push(Key::customer(partner, query.org));
             }
             let reaches_within_tree = !direct.is_empty() || !own.ancestors.is_empty();
-            if reaches_within_tree && query.depends_on_root_settings(&org) {
+            if reaches_within_tree && query.depends_on_root_settings(org) {
                 more_keys.push(Key::organization(org.path.root_id()));
             }
             candidates.push(own);
@@ -248,9 +248,11 @@ fn standing_after_end(
     found: &FetchedItems,
 ) -> Result<Option<Standing>, Error> {
     let ended = found.access_ended_at(at, &subject.id, subject.at)?;
-    let Some(org) = found.organization(at).filter(|_| ended.is_some()) else { return Ok(None) };
+    let Some(org) = found.organization(at).cloned().filter(|_| ended.is_some()) else {
+        return Ok(None);
+    };
     let root = found.organization(root);
-    Ok(Some(Standing::without_access(subject.clone(), org, root.as_ref())))
+    Ok(Some(Standing::without_access(subject.clone(), org, root)))
 }
 
 /// The standing of a subject in an organization; none if they are not a member there.
@@ -260,7 +262,7 @@ fn standing_at(
     root: OrgId,
     found: &FetchedItems,
 ) -> Result<Option<Standing>, Error> {
-    let (org, member) = (found.organization(at), found.membership(at, &subject.id)?);
+    let (org, member) = (found.organization(at).cloned(), found.membership(at, &subject.id)?);
     let root = found.organization(root);
-    Ok(Standing::unchecked(subject.clone(), org, member, root.as_ref()).ok())
+    Ok(Standing::unchecked(subject.clone(), org, member, root).ok())
 }

@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::{
     Error, FetchedItems, Key, List, PageRequest, Position, Store,
-    attributes::FOLDED_NAME,
     deletion_steps::{DeletionRun, Phase},
     expression::Expression,
     idle_steps::IdleSteps,
     index::{self, IndexAttribute},
     item::{Item, text},
+    organizations::FOLDED_NAME,
     step::{Change, OnConditionFailed, refuse},
     transaction::Transaction,
     user_counts::Counter,
@@ -131,7 +131,7 @@ impl Transaction<'_> {
             .change_closure(before, after)?
             .update(
                 Key::organization(before.id()),
-                unlisted(before, context),
+                unlist(before, context),
                 Expression::default(),
                 refuse(Refusal::NoSuchOrganization),
             )
@@ -147,7 +147,7 @@ impl Transaction<'_> {
 }
 
 /// The organization leaves the lists, and the clean-up finds it. Operators still find it by its name.
-fn unlisted(org: &Organization, context: &RequestContext) -> Vec<Change> {
+fn unlist(org: &Organization, context: &RequestContext) -> Vec<Change> {
     use IndexAttribute::{Group, Identity, Tree};
     let folded = org.name.folded();
     let named = [

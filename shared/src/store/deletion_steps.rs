@@ -8,8 +8,8 @@ use super::{
     index::IndexAttribute,
     item::number,
     kept_names::kept_until,
-    removed_members::removed,
-    roles::shown_role,
+    removed_members::removed_event,
+    roles::role_in_event,
     step::{Change, OnConditionFailed, refuse},
     transaction::Transaction,
     user_counts::{Counter, UserKind},
@@ -112,7 +112,8 @@ impl DeletionRun<'_> {
         for member in items {
             let Some(member) = found.member(org.id(), member.id())? else { continue };
             let gone = member.version.next(writes.context.at);
-            let event = removed(writes.context, org, EventAction::MemberRemoved, &member, gone);
+            let event =
+                removed_event(writes.context, org, EventAction::MemberRemoved, &member, gone);
             writes = writes.end_membership(&member, gone)?.record(event)?;
         }
         commit(writes, next).await
@@ -191,7 +192,7 @@ impl DeletionRun<'_> {
         let writes = self.transaction();
         let gone = role.target_at(role.version.next(writes.context.at));
         let event = Event::new(writes.context, org, EventAction::RoleDeleted, gone);
-        let event = event.old(shown_role(role));
+        let event = event.old(role_in_event(role));
         let writes = writes.remove_role(org, role, UserCount::default())?.record(event)?;
         // The next role is found without a position.
         commit(writes, Some(Position::new(""))).await

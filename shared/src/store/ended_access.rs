@@ -3,10 +3,9 @@
 
 use super::{
     Error, FetchedItems, Key, Store,
-    attributes::ACCESS_EXPIRES_AT,
     expression::Expression,
     item::time,
-    removed_members::{former, removed},
+    removed_members::{former_member, removed_event},
     step::at_version,
     transaction::Transaction,
 };
@@ -14,6 +13,9 @@ use crate::domain::{
     AddressSlot, CriticalAlertUser, EventAction, Member, Organization, Refusal, RequestContext,
     UserId,
 };
+
+/// The end of the access of a member, also in the tombstone of a former one.
+pub(super) const ACCESS_EXPIRES_AT: &str = "access_expires_at";
 
 impl Store {
     /// Ends the membership of a person whose access has ended, and the critical alerts of its address
@@ -32,7 +34,7 @@ impl Store {
         let ends = |alert: Option<&CriticalAlertUser>| {
             self.transaction(context).expire_member(org, member, alert)
         };
-        self.end_membership(member, &(), ends).await.map(drop)
+        self.commit_end_of_membership(member, &(), ends).await.map(drop)
     }
 
     /// Ends a membership whose access has ended, for a request that must not wait for the clean-up. The
@@ -130,9 +132,9 @@ impl Transaction<'_> {
     ) -> Result<Self, Error> {
         let context = self.context;
         let gone = member.version.next(context.at);
-        let event = removed(context, org, EventAction::MemberExpired, member, gone);
+        let event = removed_event(context, org, EventAction::MemberExpired, member, gone);
         let ended = Expression::new("#access_expires_at <= :now", [("now", time(context.at))]);
-        let mut left = former(member, gone)?;
+        let mut left = former_member(member, gone)?;
         let end = member.access_expires_at.map(|end| (ACCESS_EXPIRES_AT.to_owned(), time(end)));
         left.extend(end);
         self.end_membership_with(member, left, at_version(member.version)?.and(ended), gone)?

@@ -6,9 +6,9 @@ use super::{
     Error, Key,
     address_slots::{declined_slot, ended_slot},
     expression::Expression,
-    invitation_item::{same, shown, slot, waits_for_same},
+    invitation_item::{invitation_in_event, same, slot, waits_for_same},
     item::{Item, time},
-    kept_names::KnownPerson,
+    kept_names::PersonToKeep,
     step::{Change, gone_or, refuse},
     transaction::Transaction,
     user_counts::UserKind,
@@ -25,7 +25,7 @@ impl Transaction<'_> {
     /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not as
     /// the rule saw it; the refusals of a lost race.
     pub fn revoke(self, actor: &Standing, invitation: &Invitation) -> Result<Self, Error> {
-        self.still_held(actor)?.revoke_as_operator(&actor.org, invitation)
+        self.still_held(actor)?.end_as_revoked(&actor.org, invitation)
     }
 
     /// Ends an invitation on behalf of the platform: an operator sent it (OP1), or its invitee is offboarded (OP2).
@@ -38,6 +38,10 @@ impl Transaction<'_> {
         org: &Organization,
         invitation: &Invitation,
     ) -> Result<Self, Error> {
+        self.end_as_revoked(org, invitation)
+    }
+
+    fn end_as_revoked(self, org: &Organization, invitation: &Invitation) -> Result<Self, Error> {
         self.end_recorded(org, invitation, EventAction::InvitationRevoked, Expression::default())
     }
 
@@ -66,7 +70,7 @@ impl Transaction<'_> {
         let (Some(person), None) = (&context.by, member) else { return Ok(declined) };
         // The event names them by their id.
         let (user_id, name) = (&person.id, person.name.as_deref());
-        let person = KnownPerson { user_id, email: &invitation.email, name };
+        let person = PersonToKeep { user_id, email: &invitation.email, name };
         declined.remember(org.id(), person, Refusal::ChangedConcurrently)
     }
 
@@ -159,5 +163,5 @@ pub(super) fn end_event(
     invitation: &Invitation,
 ) -> Event {
     let gone = invitation.version.next(context.at);
-    Event::new(context, org, action, invitation.target(gone)).old(shown(invitation))
+    Event::new(context, org, action, invitation.target(gone)).old(invitation_in_event(invitation))
 }

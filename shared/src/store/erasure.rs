@@ -12,7 +12,7 @@ use super::{
     expression::Expression,
     item::{Item, attribute, expire_at, number, text},
     kept_names::{ERASED, NAME_KEPT, kept_until},
-    removed_members::removed,
+    removed_members::removed_event,
     step::{Change, absent, at_version, refuse, tombstone},
     transaction::Transaction,
     user_counts::UserKind,
@@ -61,7 +61,7 @@ impl Transaction<'_> {
         let context = self.context;
         // Not the id of the person: it is a hash of the address, which the history must not hold.
         let person = PersonId::new(context.at, context.seed);
-        let event = erasure(context, &known.org, &person, Version::first(context.at, None));
+        let event = erasure_event(context, &known.org, &person, Version::first(context.at, None));
         self.record(event)
     }
 
@@ -76,13 +76,15 @@ impl Transaction<'_> {
         let gone = seen.map_or(Version::first(context.at, None), |seen| seen.next(context.at));
         let changed = refuse(Refusal::ChangedConcurrently);
         writes = match seen {
-            Some(seen) => writes.put(key.clone(), erased(key, gone)?, at_version(seen)?, changed),
+            Some(seen) => {
+                writes.put(key.clone(), erased_tombstone(key, gone)?, at_version(seen)?, changed)
+            }
             None => writes.check(key, absent(), changed),
         };
         if let Some(member) = &known.member {
             writes = writes.end_erased_membership(org, member, gone)?;
         }
-        let event = erasure(context, org, &MemberId::of(org.id(), user), gone);
+        let event = erasure_event(context, org, &MemberId::of(org.id(), user), gone);
         // The event of a pending request says itself that it ends; a declined one was kept without a word.
         let declined = known.request.as_ref().filter(|request| !request.is_pending());
         writes.record(match declined {
@@ -112,13 +114,13 @@ impl Transaction<'_> {
     ) -> Result<Self, Error> {
         let held_by_user =
             Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
-        let event = removed(self.context, org, EventAction::MemberRemoved, member, gone);
+        let event = removed_event(self.context, org, EventAction::MemberRemoved, member, gone);
         let freed = match &member.email {
             Some(email) => {
                 let slot = Key::address_slot(org.id(), AddressHash::of(org.id(), email));
                 self.put(
                     slot.clone(),
-                    erased(slot, gone)?,
+                    erased_tombstone(slot, gone)?,
                     held_by_user,
                     refuse(Refusal::ChangedConcurrently),
                 )
@@ -151,7 +153,7 @@ impl Transaction<'_> {
         let writes = match (&address.invitation, &address.former) {
             (Some(invitation), _) => {
                 let gone = invitation.version.next(self.context.at);
-                self.revoke_erased(org, invitation, erased(key, gone)?)?
+                self.revoke_erased(org, invitation, erased_tombstone(key, gone)?)?
             }
             (None, Some(former)) => {
                 let mut remaining = former.clone();
@@ -191,14 +193,14 @@ impl Transaction<'_> {
 }
 
 /// A tombstone that says that it was a person.
-fn erased(key: Key, gone: Version) -> Result<Item, Error> {
+fn erased_tombstone(key: Key, gone: Version) -> Result<Item, Error> {
     let mut item = tombstone(key, gone, NAME_KEPT)?;
     item.insert(ERASED.to_owned(), attribute(&true)?);
     Ok(item)
 }
 
 /// The event of an erasure in an organization.
-fn erasure(
+fn erasure_event(
     context: &RequestContext,
     org: &Organization,
     person: &impl ToString,

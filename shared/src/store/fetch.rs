@@ -90,7 +90,8 @@ impl Store {
         org: OrgId,
     ) -> Result<Standing, Error> {
         let found = self.fetch(own_keys(person, org, [])).await?;
-        let (organization, member) = (found.organization(org), found.membership(org, &person.id)?);
+        let (organization, member) =
+            (found.organization(org).cloned(), found.membership(org, &person.id)?);
         let standing = Standing::for_security_settings(person.clone(), organization, member);
         found.explain_refusal(standing, person, org)
     }
@@ -173,7 +174,7 @@ impl Store {
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn organization(&self, org: OrgId) -> Result<Option<Organization>, Error> {
-        Ok(self.fetch(vec![Key::organization(org)]).await?.organization(org))
+        Ok(self.fetch(vec![Key::organization(org)]).await?.organization(org).cloned())
     }
 
     /// An organization that is not deleted, for an operator.

@@ -7,7 +7,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     Error, Key,
-    attributes::ACCESS_EXPIRES_AT,
+    ended_access::ACCESS_EXPIRES_AT,
     item::{Item, from_item},
     keys,
     schema::upgraded,
@@ -76,12 +76,7 @@ impl FetchedItems {
     }
 
     /// An organization that is not deleted.
-    pub fn organization(&self, org: OrgId) -> Option<Organization> {
-        self.present_organization(org).cloned()
-    }
-
-    /// An organization that is not deleted, without a copy.
-    pub fn present_organization(&self, org: OrgId) -> Option<&Organization> {
+    pub fn organization(&self, org: OrgId) -> Option<&Organization> {
         self.any_organization(org).filter(|org| !org.is_deleted())
     }
 
@@ -98,7 +93,7 @@ impl FetchedItems {
 
     /// The root of an organization's tree, if that is another organization.
     pub fn root_above(&self, org: &Organization) -> Option<Organization> {
-        if org.path.is_root() { None } else { self.organization(org.path.root_id()) }
+        if org.path.is_root() { None } else { self.organization(org.path.root_id()).cloned() }
     }
 
     /// An organization that is deleted, and of which something is left (SA7).
@@ -113,7 +108,7 @@ impl FetchedItems {
 
     /// The paths of those of `orgs` that exist.
     pub fn paths(&self, orgs: &BTreeSet<OrgId>) -> BTreeMap<OrgId, OrgPath> {
-        let path = |org: &OrgId| Some((*org, self.present_organization(*org)?.path.clone()));
+        let path = |org: &OrgId| Some((*org, self.organization(*org)?.path.clone()));
         orgs.iter().filter_map(path).collect()
     }
 
@@ -212,7 +207,8 @@ impl FetchedItems {
 
     /// The standing of a person, by their membership and the organization.
     pub(super) fn standing(&self, person: &Person, org: OrgId) -> Result<Standing, Error> {
-        let (organization, member) = (self.organization(org), self.membership(org, &person.id)?);
+        let member = self.membership(org, &person.id)?;
+        let organization = self.organization(org).cloned();
         self.explain_refusal(Standing::of(person.clone(), organization, member, None), person, org)
     }
 
@@ -225,7 +221,7 @@ impl FetchedItems {
         org: OrgId,
     ) -> Result<Standing, Error> {
         match standing {
-            Err(Refusal::NoSuchOrganization) if self.present_organization(org).is_some() => {
+            Err(Refusal::NoSuchOrganization) if self.organization(org).is_some() => {
                 let ended = self.access_ended_at(org, &person.id, person.at)?;
                 Err(ended.map_or(Refusal::NoSuchOrganization, Refusal::AccessExpired).into())
             }
@@ -245,14 +241,22 @@ impl FetchedItems {
         self.get(key)
     }
 
+    /// A custom role and the number of its users; none for a built-in role.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`] if the item cannot be read.
+    pub fn custom_role(&self, org: OrgId, role: RoleId) -> Result<Option<RoleWithUsers>, Error> {
+        Key::custom_role(org, role).map_or(Ok(None), |key| self.role(&key))
+    }
+
     /// What lists show of a custom role; none for a built-in role.
     ///
     /// # Errors
     ///
     /// [`Error::Broken`] if the item cannot be read.
     pub fn role_summary(&self, org: OrgId, role: RoleId) -> Result<Option<RoleSummary>, Error> {
-        let Some(id) = role.custom() else { return Ok(None) };
-        Ok(self.role(&Key::role(org, id))?.map(|found| found.role.summary()))
+        Ok(self.custom_role(org, role)?.map(|found| found.role.summary()))
     }
 
     /// The slot of an address in an organization.

@@ -42,17 +42,17 @@ pub(super) fn waits_for_same(org: &Organization) -> Result<Expression, Error> {
 }
 
 /// The invitation, as events show it.
-pub(super) fn shown(invitation: &Invitation) -> Value {
-    let mut shown = json!({
+pub(super) fn invitation_in_event(invitation: &Invitation) -> Value {
+    let mut fields = json!({
         "role_id": invitation.role_id,
         "expires_at": invitation.expires_at,
         "expires_in_days": invitation.days,
     });
-    if let (Some(language), Some(shown)) = (invitation.language, shown.as_object_mut()) {
-        shown.insert("language".to_owned(), json!(language));
+    if let (Some(language), Some(fields)) = (invitation.language, fields.as_object_mut()) {
+        fields.insert("language".to_owned(), json!(language));
     }
-    if let (Some(end), Some(shown)) = (invitation.access_expires_at, shown.as_object_mut()) {
-        shown.insert("access_expires_at".to_owned(), json!(end));
+    if let (Some(end), Some(fields)) = (invitation.access_expires_at, fields.as_object_mut()) {
+        fields.insert("access_expires_at".to_owned(), json!(end));
     }
-    shown
+    fields
 }

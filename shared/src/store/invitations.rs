@@ -1,13 +1,15 @@
 //! Invitations: created, changed, sent again.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::{
-    Error, FetchedItems, Key,
+    Chunk, Error, FetchedItems, Key,
     address_slots::{not_declined, taken_by_another},
     ended_invitations::{end_action, end_event},
     expression::Expression,
-    invitation_item::{item, same, shown, slot, waits_for_same},
+    invitation_item::{invitation_in_event, item, same, slot, waits_for_same},
     item::attribute,
     step::{absent, gone_or, refuse},
     transaction::Transaction,
@@ -17,6 +19,13 @@ use crate::domain::{
     AddressSlot, Event, EventAction, Invitation, NewInvitation, Organization, PendingFirstAdmin,
     Refusal, Standing,
 };
+
+/// The number of invitations in one transaction. Each takes its item and its event, the count of
+/// its role, and the budget of its address. An expired invitation that it replaces has an event,
+/// too. With the shared items these are at most 96 of the 100 actions that `DynamoDB` accepts.
+pub const CREATED_AT_ONCE: usize = 18;
+/// More than the events of one such transaction.
+const EVENTS_AT_ONCE: u128 = 128;
 
 /// An invitation before and after a change.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +64,35 @@ impl Transaction<'_> {
         self.still_held(actor)?
             .still_grantable(&actor.org, new.invitation.role_id)?
             .add_invitation(&actor.org, new, cap)
+    }
+
+    /// Creates all of these invitations or none. Each address is free, or held by the expired
+    /// invitation that is replaced (INV2). The events of each chunk of the request get ids of their
+    /// own.
+    ///
+    /// # Errors
+    ///
+    /// The refusals of [`create_invitation`](Self::create_invitation), for the first that fails.
+    pub fn create_invitations(
+        self,
+        actor: &Standing,
+        created: &[NewInvitation],
+        cap: u64,
+        chunk: Chunk,
+    ) -> Result<Self, Error> {
+        let mut writes = self;
+        writes.next_event = u128::from(chunk.nth) * EVENTS_AT_ONCE;
+        if !created.is_empty() {
+            writes = writes.still_held(actor)?;
+        }
+        let roles: BTreeSet<_> = created.iter().map(|new| new.invitation.role_id).collect();
+        for role in roles {
+            writes = writes.still_grantable(&actor.org, role)?;
+        }
+        for new in created {
+            writes = writes.add_invitation(&actor.org, new, cap)?;
+        }
+        Ok(writes)
     }
 
     /// Invites an Admin for an operator into an organization whose Super Admin is its only person. `pending`
@@ -125,11 +163,11 @@ impl Transaction<'_> {
     pub fn resend(self, actor: &Standing, change: InvitationChange<'_>) -> Result<Self, Error> {
         let context = self.context;
         let InvitationChange { before, after } = change;
-        let shown = |invitation: &Invitation| json!({ "expires_at": invitation.expires_at, "send_count": invitation.send_count });
+        let sending = |invitation: &Invitation| json!({ "expires_at": invitation.expires_at, "send_count": invitation.send_count });
         let target = after.target(after.version);
         let event = Event::new(context, &actor.org, EventAction::InvitationResent, target)
-            .old(shown(before))
-            .new_value(shown(after));
+            .old(sending(before))
+            .new_value(sending(after));
         self.still_held(actor)?
             // Before the role: if it was deleted, the invitation has another one, and says that it changed.
             .update_invitation(change)?
@@ -152,8 +190,8 @@ impl Transaction<'_> {
         let org = &actor.org;
         let target = after.target(after.version);
         let event = Event::new(self.context, org, EventAction::InvitationUpdated, target)
-            .old(shown(before))
-            .new_value(shown(after));
+            .old(invitation_in_event(before))
+            .new_value(invitation_in_event(after));
         self.still_held(actor)?
             // Before the role: if it was deleted, the invitation has another one, and says that it changed.
             .update_invitation(change)?
@@ -196,7 +234,7 @@ impl Transaction<'_> {
         };
         let target = invitation.target(invitation.version);
         let event = Event::new(self.context, org, EventAction::InvitationCreated, target);
-        let event = event.new_value(shown(invitation));
+        let event = event.new_value(invitation_in_event(invitation));
         self.put(slot(invitation), item(invitation)?, free, taken_by_another(now)).record(event)
     }
 

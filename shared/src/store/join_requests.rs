@@ -4,12 +4,11 @@ use serde_json::{Value, json};
 
 use super::{
     Error, Key,
-    acceptance::NewMember,
     expression::Expression,
     index,
     item::{attribute, expire_at, from_item, time, to_item},
-    kept_names::KnownPerson,
-    members::shown_member,
+    kept_names::PersonToKeep,
+    members::{NewMember, member_in_event},
     step::{Change, OnConditionFailed, absent, live, present, refuse},
     transaction::Transaction,
 };
@@ -66,7 +65,7 @@ impl Transaction<'_> {
                     EventAction::JoinRequestCreated,
                     request.target(request.version),
                 )
-                .new_value(shown(request)),
+                .new_value(request_in_event(request)),
             )
     }
 
@@ -97,7 +96,7 @@ impl Transaction<'_> {
         let event = Event::new(context, org, EventAction::JoinRequestCancelled, target);
         self.end_request(request)?
             .remember(org.id(), person_of(request), Refusal::ChangedConcurrently)?
-            .record(event.old(shown(request)))
+            .record(event.old(request_in_event(request)))
             // They can take back their request to an organization that they cannot join at present.
             .map(Self::even_if_suspended)
     }
@@ -118,11 +117,11 @@ impl Transaction<'_> {
         let org = &actor.org;
         let target = request.target(request.version.next(context.at));
         let approved = Event::new(context, org, EventAction::JoinRequestApproved, target)
-            .old(shown(request))
+            .old(request_in_event(request))
             .new_value(json!({ "role_id": member.role_id }));
         let target = member.target(member.version);
         let added = Event::new(context, org, EventAction::MemberAdded, target);
-        let added = added.new_value(shown_member(org, member));
+        let added = added.new_value(member_in_event(org, member));
         let writes = self
             .still_held(actor)?
             .end_request(request)?
@@ -154,7 +153,7 @@ impl Transaction<'_> {
             .put(key_of(request), item, as_seen(request)?, gone)
             .remember(request.organization_id, person_of(request), Refusal::ChangedConcurrently)?
             .count_entry(request.organization_id, BoundedList::JoinRequests, -1)
-            .record(event.old(shown(request)))
+            .record(event.old(request_in_event(request)))
     }
 
     /// Deletes the request of a new member, open or declined: a member has no request.
@@ -193,7 +192,7 @@ impl Transaction<'_> {
         let event = Event::new(context, org, EventAction::JoinRequestCancelled, target);
         dropped
             .count_entry(request.organization_id, BoundedList::JoinRequests, -1)
-            .record(event.old(shown(request)))
+            .record(event.old(request_in_event(request)))
     }
 
     /// Deletes a request that is still open.
@@ -241,13 +240,13 @@ fn key_of(request: &JoinRequest) -> Key {
 }
 
 /// The person of a request. Its events name them by their id, also when it has ended.
-fn person_of(request: &JoinRequest) -> KnownPerson<'_> {
+fn person_of(request: &JoinRequest) -> PersonToKeep<'_> {
     let JoinRequest { user_id, email, name, .. } = request;
-    KnownPerson { user_id, email, name: name.as_deref() }
+    PersonToKeep { user_id, email, name: name.as_deref() }
 }
 
 /// A request, as its events show it. The comment is for the managers who decide, and not for all who
 /// read the history (ERA2).
-fn shown(request: &JoinRequest) -> Value {
+fn request_in_event(request: &JoinRequest) -> Value {
     json!({ "member_id": MemberId::of(request.organization_id, &request.user_id) })
 }

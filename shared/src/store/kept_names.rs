@@ -19,7 +19,7 @@ pub(super) const ERASED: &str = "erased";
 
 /// A person in an organization that they are no member of.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct KnownPerson<'a> {
+pub(super) struct PersonToKeep<'a> {
     pub(super) user_id: &'a UserId,
     pub(super) email: &'a Email,
     pub(super) name: Option<&'a str>,
@@ -31,10 +31,10 @@ impl Transaction<'_> {
     pub(super) fn remember(
         self,
         org: OrgId,
-        person: KnownPerson<'_>,
+        person: PersonToKeep<'_>,
         member: Refusal,
     ) -> Result<Self, Error> {
-        let KnownPerson { user_id, email, name } = person;
+        let PersonToKeep { user_id, email, name } = person;
         let at = self.context.at;
         let version = Version::first(at, None);
         let values = [

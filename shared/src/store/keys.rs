@@ -65,7 +65,7 @@ impl Key {
         Self::member(org, MemberId::of(org, user))
     }
 
-    /// The slot of an address: a pending invitation, or the lock of a member on the address.
+    /// The slot of an address: a pending invitation, or the member who has the address.
     pub fn address_slot(org: OrgId, address: AddressHash) -> Self {
         Self::of(org, format!("{ADDRESS_SLOTS}{address}"))
     }

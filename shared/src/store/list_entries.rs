@@ -2,14 +2,29 @@
 //! counted on its counter item (ORG2, ORG4).
 
 use super::{
-    Error, Key, index,
+    Error, Key, Store, index,
     item::to_item,
     step::{gone_or, refuse},
     transaction::Transaction,
 };
 use crate::domain::{
-    Event, ListEntry, ListValue, Organization, Refusal, Standing, Target, Version,
+    AlertId, CriticalAlertUser, Event, ListEntry, ListValue, Member, Organization, Refusal,
+    Standing, Target, Version,
 };
+
+impl Store {
+    /// The entry of a member's address among the critical alert users.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn alert_user_of(&self, member: &Member) -> Result<Option<CriticalAlertUser>, Error> {
+        let Some(email) = &member.email else { return Ok(None) };
+        let org = member.path.id();
+        let id = AlertId::of(org, email);
+        self.get([Key::critical_alert_user(org, id)]).await?.critical_alert_user(org, id)
+    }
+}
 
 impl Transaction<'_> {
     /// Adds an entry. `tombstone` is the version of the tombstone, if one was read: the new entry continues from it.

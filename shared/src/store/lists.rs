@@ -6,11 +6,11 @@ use serde::de::DeserializeOwned;
 
 use super::{
     Error, PageRequest, RoleWithUsers, Slice, Status, Store,
-    attributes::FOLDED_NAME,
     expression::Expression,
     index::{self, Index},
     item::{from_item, text},
     keys,
+    organizations::FOLDED_NAME,
     range::{MAX_FILTER_UNITS, Range},
     role_lists::RoleSelection,
 };

@@ -4,18 +4,23 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Error, Key, Store,
-    address_slots::{taken, taken_by_another},
-    attributes::FOLDED_NAMES,
+    address_slots::{taken_by_another, taken_slot},
+    ended_invitations::end_event,
+    expression::Expression,
     index::{self, IndexAttribute},
+    invitation_item::{same, slot},
     item::{Item, text, time, to_item},
     step::{absent, absent_or, at_version, can_keep, gone_or_if, refuse},
     transaction::Transaction,
     user_counts::UserKind,
 };
 use crate::domain::{
-    AddressHash, Event, EventAction, IdentityProviderRole, Member, MemberId, OrgId, Organization,
-    Refusal, RoleId, Service, Standing, Version, levels_in,
+    AddressHash, Event, EventAction, IdentityProviderRole, Invitation, Member, MemberId, OrgId,
+    Organization, Refusal, RoleId, Service, Standing, Version, levels_in,
 };
+
+/// The folded names of a member, which a search finds (SUB6).
+pub(super) const FOLDED_NAMES: &str = "folded_names";
 
 /// A member before and after a change.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +29,15 @@ pub struct MemberChange<'a> {
     pub before: &'a Member,
     /// The member as they become.
     pub after: &'a Member,
+}
+
+/// A person who becomes a member without an acceptance.
+pub(super) struct NewMember<'a> {
+    pub(super) member: &'a Member,
+    /// The version of the tombstone, if one was read: the new membership continues from it.
+    pub(super) tombstone: Option<Version>,
+    /// The expired invitation that holds their address, if there is one.
+    pub(super) expired: Option<&'a Invitation>,
 }
 
 impl Store {
@@ -53,18 +67,18 @@ impl Transaction<'_> {
             (before.role_id != after.role_id, before.display_name != after.display_name);
         let has_new_keeper = before.service != after.service;
         let has_new_end = before.access_expires_at != after.access_expires_at;
-        let shown = |member: &Member| {
-            let role = has_new_role.then(|| shown_role(&actor.org, member.role_id));
-            let name = has_new_name.then(|| shown_name(member));
-            let end = has_new_end.then(|| shown_access_end(member));
-            let keeper = has_new_keeper.then(|| shown_keeper(member));
+        let fields = |member: &Member| {
+            let role = has_new_role.then(|| role_in_event(&actor.org, member.role_id));
+            let name = has_new_name.then(|| name_in_event(member));
+            let end = has_new_end.then(|| access_end_in_event(member));
+            let keeper = has_new_keeper.then(|| keeper_in_event(member));
             joined([role, name, end, keeper])
         };
         let action =
             if has_new_role { EventAction::MemberRoleChanged } else { EventAction::MemberUpdated };
         let event = Event::new(context, &actor.org, action, after.target(after.version))
-            .old(shown(before))
-            .new_value(shown(after));
+            .old(fields(before))
+            .new_value(fields(after));
         let mut writes = self.still_held(actor)?;
         // An end of the access is granted like the role.
         if has_new_role || has_new_end {
@@ -91,7 +105,7 @@ impl Transaction<'_> {
         let (context, org) = (self.context, &actor.org);
         let target = service.target(service.version);
         let event = Event::new(context, org, EventAction::MemberAdded, target)
-            .new_value(shown_member(org, service));
+            .new_value(member_in_event(org, service));
         self.still_held(actor)?
             .still_grantable(org, service.role_id)?
             .still_keeps(service)
@@ -115,7 +129,7 @@ impl Transaction<'_> {
         self.check(key, keeps, refuse(Refusal::KeeperNotMember))
     }
 
-    /// Adds a member and locks their address, whose slot is free (INV2). `tombstone` is the version of the tombstone,
+    /// Adds a member, who takes the slot of their address, which is free (INV2). `tombstone` is the version of the tombstone,
     /// if one was read: the new membership continues from it.
     pub(super) fn add_member(
         self,
@@ -126,11 +140,11 @@ impl Transaction<'_> {
         let added = self.add_member_without_slot(member, tombstone)?;
         let Some(email) = &member.email else { return Ok(added) };
         let slot = Key::address_slot(member.path.id(), AddressHash::of(member.path.id(), email));
-        let lock = taken(member, &slot)?;
-        Ok(added.put(slot, lock, absent(), taken_by_another))
+        let taken = taken_slot(member, &slot)?;
+        Ok(added.put(slot, taken, absent(), taken_by_another))
     }
 
-    /// Adds a member whose address slot another step of this transaction turns into their lock.
+    /// Adds a member whose address slot another step of this transaction gives them.
     pub(super) fn add_member_without_slot(
         self,
         member: &Member,
@@ -144,6 +158,25 @@ impl Transaction<'_> {
             absent_or(Refusal::AlreadyMember),
         )?;
         Ok(created.count(org, member.role_id, UserKind::member(member), 1))
+    }
+
+    /// Adds a member, over an expired invitation of theirs if they have one. The race is `lost` if that one was
+    /// sent again, or is gone.
+    pub(super) fn add_new_member(
+        self,
+        org: &Organization,
+        NewMember { member, tombstone, expired }: NewMember<'_>,
+        lost: Refusal,
+    ) -> Result<Self, Error> {
+        let Some(old) = expired else { return self.add_member(member, tombstone) };
+        let now = self.context.at;
+        let expired = Expression::new("#expires_at <= :now", [("now", time(now))]);
+        let taken = taken_slot(member, &slot(old))?;
+        let event = end_event(self.context, org, EventAction::InvitationExpired, old);
+        self.put(slot(old), taken, same(old)?.and(expired), refuse(lost))
+            .count_out(old)
+            .add_member_without_slot(member, tombstone)?
+            .record(event)
     }
 
     /// Gives a member who is as the rule saw them another role, and counts them there. `another_role` is
@@ -166,38 +199,38 @@ impl Transaction<'_> {
 }
 
 /// The role of a member, as events show it.
-pub(super) fn shown_role(org: &Organization, role: RoleId) -> Value {
+pub(super) fn role_in_event(org: &Organization, role: RoleId) -> Value {
     let levels = levels_in(org, role);
     json!({ "role_id": role, "identity_provider_role": levels.map(IdentityProviderRole::of) })
 }
 
 /// A member, as the events that add them show them.
-pub(super) fn shown_member(org: &Organization, member: &Member) -> Value {
+pub(super) fn member_in_event(org: &Organization, member: &Member) -> Value {
     let levels = levels_in(org, member.role_id);
-    let shown = json!({
+    let added = json!({
         "member_id": member.id(),
         "role_id": member.role_id,
         "identity_provider_role": levels.map(IdentityProviderRole::of),
         "source": member.source,
     });
-    let end = member.access_expires_at.is_some().then(|| shown_access_end(member));
-    joined([Some(shown), end, member.service.map(|_| shown_keeper(member))])
+    let end = member.access_expires_at.is_some().then(|| access_end_in_event(member));
+    joined([Some(added), end, member.service.map(|_| keeper_in_event(member))])
 }
 
 /// What events show of a service apart from its role: its kind and its keeper (MACH1).
-pub(super) fn shown_keeper(member: &Member) -> Value {
+pub(super) fn keeper_in_event(member: &Member) -> Value {
     let keeper = member.service.map(|service| service.keeper);
     json!({ "kind": member.kind(), "keeper_id": keeper })
 }
 
 /// The end of the access of a member, as events show it (END1).
-pub(super) fn shown_access_end(member: &Member) -> Value {
+pub(super) fn access_end_in_event(member: &Member) -> Value {
     json!({ "access_expires_at": member.access_expires_at })
 }
 
 /// The display name of a member, as events show it: whether there is one. The name itself is personal
 /// (ERA1).
-pub(super) fn shown_name(member: &Member) -> Value {
+pub(super) fn name_in_event(member: &Member) -> Value {
     json!({ "has_display_name": member.display_name.is_some() })
 }
 

@@ -1,24 +1,23 @@
-//! Organizations: created, described, joined.
+//! Organizations: created, described, given a Super Admin.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
     Error, Key,
-    acceptance::NewMember,
-    attributes::FOLDED_NAME,
     expression::Expression,
     index::{self, IndexAttribute},
-    item::{Item, attribute, from_item, text, time, to_item},
-    members::shown_member,
-    step::{Change, OnConditionFailed, at_version, gone_or, gone_or_if, has_access, live, refuse},
+    item::{Item, attribute, text, to_item},
+    step::{Change, OnConditionFailed, at_version, gone_or, refuse},
     transaction::Transaction,
     user_counts::Counter,
 };
 use crate::domain::{
-    Event, EventAction, Invitation, Joining, Member, NewInvitation, Organization, Profile, Refusal,
+    Event, EventAction, Invitation, Member, NewInvitation, Organization, Profile, Refusal,
     RequestContext, Standing,
 };
+
+/// The folded name of an organization, which a search finds (OP2).
+pub(super) const FOLDED_NAME: &str = "folded_name";
 
 /// An organization to create, and what comes into being with it.
 #[derive(Clone, Copy, Debug)]
@@ -118,39 +117,6 @@ impl Transaction<'_> {
         writes.record(profile_event(context, &actor.org, change))
     }
 
-    /// Adds a member of an ancestor to an empty sub-organization, as its Super Admin (SUB5).
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::OrganizationNotEmpty`] if another person was faster; [`Refusal::NoSuchOrganization`] or
-    /// [`Refusal::ChangedConcurrently`] if the membership above is not as the rule saw it.
-    pub fn join(self, joining: &Joining) -> Result<Self, Error> {
-        let context = self.context;
-        let Joining { evidence, member, before, after, tombstone, expired } = joining;
-        let held =
-            Expression::new("#role_id = :role", [("role", text(evidence.role_id.to_string()))])
-                .and(has_access(context.at));
-        let mut shown = shown_member(after, member);
-        if let Some(shown) = shown.as_object_mut() {
-            shown.insert("super_admin_id".to_owned(), json!(member.id()));
-        }
-        let event = Event::new(context, after, EventAction::SuperAdminAssigned, after.target());
-        let vacant =
-            "attribute_not_exists(#pending_first_admin) OR #pending_first_admin.#until <= :now";
-        let vacant = Expression::new(vacant, [("now", time(context.at))]);
-        let writes = self
-            .acting_in(evidence.path.id())
-            .check(
-                Key::member(evidence.path.id(), evidence.id()),
-                held,
-                no_access_from_above(context.at),
-            )
-            .name_super_admin(before, after, vacant, not_vacant(context.at))?;
-        let new = NewMember { member, tombstone: *tombstone, expired: expired.as_ref() };
-        let added = writes.add_new_member(after, new, Refusal::OrganizationNotEmpty)?;
-        added.record(event.new_value(shown))
-    }
-
     /// Makes `member`, who accepts the first Admin's invitation, the Super Admin of an organization
     /// that has none (SA1, INV8), and records it.
     pub(super) fn first_super_admin(
@@ -167,7 +133,7 @@ impl Transaction<'_> {
     }
 
     /// Names the Super Admin of an organization that has none, if `vacant` holds.
-    fn name_super_admin(
+    pub(super) fn name_super_admin(
         self,
         before: &Organization,
         after: &Organization,
@@ -227,21 +193,4 @@ fn organization_item(org: &Organization) -> Result<Item, Error> {
     let mut item = to_item(Key::organization(org.id()), org, index::organization(org))?;
     item.insert(FOLDED_NAME.to_owned(), text(org.name.folded()));
     Ok(item)
-}
-
-/// The refusal of a person who joins from above, if their membership there is not as the rule saw it. Without it, they
-/// may not know the organization (U5).
-fn no_access_from_above(now: Timestamp) -> OnConditionFailed {
-    Box::new(move |old| match live(old).map(from_item::<Member>) {
-        Some(Ok(member)) if member.has_access(now) => Refusal::ChangedConcurrently.into(),
-        _ => Refusal::NoSuchOrganization.into(),
-    })
-}
-
-/// The refusal of a person who joins an organization that changed (SUB5).
-fn not_vacant(now: Timestamp) -> OnConditionFailed {
-    gone_or_if(Refusal::NoSuchOrganization, Refusal::OrganizationNotEmpty, move |old| {
-        let org = from_item::<Organization>(old.clone());
-        org.is_ok_and(|org| !org.is_vacant(now))
-    })
 }

@@ -24,8 +24,8 @@ impl FetchedItems {
     /// # Errors
     ///
     /// [`Error::Broken`] if the item cannot be read.
-    pub fn called(&self, org: OrgId, member: MemberId) -> Result<Option<PersonLabel>, Error> {
-        self.called_at(&Key::member(org, self.last_id(org, member)))
+    pub fn label(&self, org: OrgId, member: MemberId) -> Result<Option<PersonLabel>, Error> {
+        self.label_at(&Key::member(org, self.last_id(org, member)))
     }
 
     /// What the history calls a person: by the name from the identity provider, which no member can change, before the
@@ -34,8 +34,12 @@ impl FetchedItems {
     /// # Errors
     ///
     /// [`Error::Broken`] if the item cannot be read.
-    pub fn recorded(&self, org: OrgId, member: MemberId) -> Result<Option<PersonLabel>, Error> {
-        self.named_at(&Key::member(org, self.last_id(org, member)), Option::or)
+    pub fn history_label(
+        &self,
+        org: OrgId,
+        member: MemberId,
+    ) -> Result<Option<PersonLabel>, Error> {
+        self.label_by(&Key::member(org, self.last_id(org, member)), Option::or)
     }
 
     /// The address of an invitation, which can have ended.
@@ -43,8 +47,12 @@ impl FetchedItems {
     /// # Errors
     ///
     /// [`Error::Broken`] if the item cannot be read.
-    pub fn invited(&self, org: OrgId, id: InvitationId) -> Result<Option<PersonLabel>, Error> {
-        self.called_at(&Key::address_slot(org, id.address_hash()))
+    pub fn invitation_label(
+        &self,
+        org: OrgId,
+        id: InvitationId,
+    ) -> Result<Option<PersonLabel>, Error> {
+        self.label_at(&Key::address_slot(org, id.address_hash()))
     }
 
     /// The address of a critical alert user, who can be removed.
@@ -52,9 +60,9 @@ impl FetchedItems {
     /// # Errors
     ///
     /// [`Error::Broken`] if the item cannot be read.
-    pub fn alerted(&self, org: OrgId, id: AlertId) -> Result<Option<PersonLabel>, Error> {
-        let live = self.called_at(&Key::critical_alert_user(org, id))?;
-        Ok(live.or(self.called_at(&Key::former_name(org, &id))?))
+    pub fn alert_label(&self, org: OrgId, id: AlertId) -> Result<Option<PersonLabel>, Error> {
+        let live = self.label_at(&Key::critical_alert_user(org, id))?;
+        Ok(live.or(self.label_at(&Key::former_name(org, &id))?))
     }
 
     /// The name of a custom role, which can be deleted.
@@ -62,25 +70,25 @@ impl FetchedItems {
     /// # Errors
     ///
     /// [`Error::Broken`] if the item cannot be read.
-    pub fn role_called(&self, org: OrgId, id: CustomRoleId) -> Result<Option<Name>, Error> {
+    pub fn role_name(&self, org: OrgId, id: CustomRoleId) -> Result<Option<Name>, Error> {
         let keys = [Key::role(org, id), Key::former_name(org, &id)];
         let item = keys.iter().find_map(|key| self.items.get(key));
         let name = item.and_then(|item| item.get("name")).cloned();
         name.map(serde_dynamo::from_attribute_value).transpose().map_err(Error::broken)
     }
 
-    pub(super) fn called_at(&self, key: &Key) -> Result<Option<PersonLabel>, Error> {
-        self.named_at(key, |given, shown| shown.or(given))
+    pub(super) fn label_at(&self, key: &Key) -> Result<Option<PersonLabel>, Error> {
+        self.label_by(key, |given, displayed| displayed.or(given))
     }
 
     /// `choose` takes the name from the identity provider and the display name.
-    fn named_at(
+    fn label_by(
         &self,
         key: &Key,
         choose: fn(Option<String>, Option<String>) -> Option<String>,
     ) -> Result<Option<PersonLabel>, Error> {
         let Some(item) = self.items.get(key) else { return Ok(None) };
-        let Called { erased, email, name, display_name } = from_item(item.clone())?;
+        let StoredName { erased, email, name, display_name } = from_item(item.clone())?;
         let name = choose(name, display_name.map(|name| name.to_string()));
         Ok(match email {
             _ if erased => Some(PersonLabel::Erased),
@@ -92,7 +100,7 @@ impl FetchedItems {
 
 /// The attributes of an item that say what a person or an address is called.
 #[derive(Deserialize)]
-struct Called {
+struct StoredName {
     #[serde(default)]
     erased: bool,
     #[serde(alias = "value")]
@@ -108,11 +116,11 @@ impl Store {
     ///
     /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn names_in(&self, events: &[Event]) -> Result<FetchedItems, Error> {
-        let named: Vec<Named> = events.iter().flat_map(named_in).collect();
-        let found = self.get_eventual(named.iter().flat_map(Named::keys)).await?;
+        let named: Vec<Entity> = events.iter().flat_map(named_in).collect();
+        let found = self.get_eventual(named.iter().flat_map(Entity::keys)).await?;
         // An eventually consistent read can miss what is new.
         let missing = named.iter().filter(|named| !named.is_in(&found));
-        let missing: Vec<_> = missing.flat_map(Named::keys).collect();
+        let missing: Vec<_> = missing.flat_map(Entity::keys).collect();
         Ok(found.and(self.get(missing).await?))
     }
 
@@ -167,7 +175,7 @@ pub(super) fn root_key(org: &Organization) -> Option<Key> {
 }
 
 /// Something with a name.
-enum Named {
+enum Entity {
     Person(OrgId, MemberId),
     Invitee(OrgId, InvitationId),
     AlertUser(OrgId, AlertId),
@@ -175,7 +183,7 @@ enum Named {
     Organization(OrgId),
 }
 
-impl Named {
+impl Entity {
     fn key(&self) -> Key {
         match *self {
             Self::Person(org, id) => Key::member(org, id),
@@ -207,19 +215,19 @@ impl Named {
 }
 
 /// What an event names: its actor, its target, and the ids in its values.
-fn named_in(event: &Event) -> Vec<Named> {
+fn named_in(event: &Event) -> Vec<Entity> {
     let org = event.organization_id;
     let actor = event.actor.acting_member();
-    let by = |id| Named::Person(event.organization_of_actor(), id);
+    let by = |id| Entity::Person(event.organization_of_actor(), id);
     let mut named: Vec<_> = actor.map(by).into_iter().collect();
     let id = &event.target.id;
     named.extend(match event.target.kind {
-        TargetKind::Invitation => id.parse().ok().map(|id| Named::Invitee(org, id)),
-        TargetKind::Member => id.parse().ok().map(|id| Named::Person(org, id)),
-        TargetKind::Role => id.parse().ok().map(|id| Named::Role(org, id)),
-        TargetKind::CriticalAlertUser => id.parse().ok().map(|id| Named::AlertUser(org, id)),
+        TargetKind::Invitation => id.parse().ok().map(|id| Entity::Invitee(org, id)),
+        TargetKind::Member => id.parse().ok().map(|id| Entity::Person(org, id)),
+        TargetKind::Role => id.parse().ok().map(|id| Entity::Role(org, id)),
+        TargetKind::CriticalAlertUser => id.parse().ok().map(|id| Entity::AlertUser(org, id)),
         TargetKind::Organization | TargetKind::CustomerLink => {
-            id.parse().ok().filter(|id| *id != org).map(Named::Organization)
+            id.parse().ok().filter(|id| *id != org).map(Entity::Organization)
         }
         TargetKind::MemberExport
         | TargetKind::JoinRequest
@@ -234,15 +242,17 @@ fn named_in(event: &Event) -> Vec<Named> {
 }
 
 /// What a field of the values of an event names.
-fn named_by(org: OrgId, field: &str, id: &Value) -> Option<Named> {
+fn named_by(org: OrgId, field: &str, id: &Value) -> Option<Entity> {
     let id = id.as_str()?;
     match field {
         "member_id" | "inviter_id" | "keeper_id" | "super_admin_id" => {
-            Some(Named::Person(org, id.parse().ok()?))
+            Some(Entity::Person(org, id.parse().ok()?))
         }
-        "role_id" | "reassign_to" | "successor_role_id" => Some(Named::Role(org, id.parse().ok()?)),
+        "role_id" | "reassign_to" | "successor_role_id" => {
+            Some(Entity::Role(org, id.parse().ok()?))
+        }
         "parent_id" | "partner_id" | "customer_id" => {
-            id.parse().ok().filter(|id| *id != org).map(Named::Organization)
+            id.parse().ok().filter(|id| *id != org).map(Entity::Organization)
         }
         _ => None,
     }

@@ -41,7 +41,7 @@ pub struct KnownIn {
 #[derive(Clone, Debug)]
 pub struct FormerPerson {
     /// What they were called.
-    pub called: PersonLabel,
+    pub label: PersonLabel,
     /// The version of the tombstone.
     pub version: Version,
 }
@@ -165,19 +165,23 @@ fn known_in(
         known.member = found.membership(id, user)?;
         known.request = found.join_request(id, PersonHash::of(id, user))?;
         // The name of a membership that continues with another account is kept with that account.
-        let called = found.called_at(&Key::membership(id, user))?;
+        let label = found.label_at(&Key::membership(id, user))?;
         let version = found.deleted_at(&Key::membership(id, user))?;
-        known.former = called
-            .filter(|called| *called != PersonLabel::Erased)
+        known.former = label
+            .filter(|label| *label != PersonLabel::Erased)
             .zip(version)
-            .map(|(called, version)| FormerPerson { called, version });
+            .map(|(label, version)| FormerPerson { label, version });
     }
-    let addresses = addresses.iter().map(|address| known_address(found, id, address));
+    let addresses = addresses.iter().map(|address| known_of_address(found, id, address));
     known.addresses = addresses.collect::<Result<_, _>>()?;
     Ok(Some(known))
 }
 
-fn known_address(found: &FetchedItems, org: OrgId, email: &Email) -> Result<KnownAddress, Error> {
+fn known_of_address(
+    found: &FetchedItems,
+    org: OrgId,
+    email: &Email,
+) -> Result<KnownAddress, Error> {
     let slot = Key::address_slot(org, AddressHash::of(org, email));
     let holder = found.address_slot(&slot)?;
     let alert = AlertId::of(org, email);
@@ -192,8 +196,8 @@ fn known_address(found: &FetchedItems, org: OrgId, email: &Email) -> Result<Know
         former: former.cloned(),
         alert: found.critical_alert_user(org, alert)?,
         was_alerted: found
-            .called_at(&Key::former_name(org, &alert))?
-            .is_some_and(|called| called != PersonLabel::Erased),
+            .label_at(&Key::former_name(org, &alert))?
+            .is_some_and(|label| label != PersonLabel::Erased),
     })
 }
 

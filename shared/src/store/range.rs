@@ -53,17 +53,17 @@ impl Position {
         Self { part: 0, key: key.into() }
     }
 
-    /// A position in a list that has no index. `parts` say where; only the first can contain a null character.
-    pub fn of_parts<const N: usize>(parts: [&str; N]) -> Self {
-        Self::new(parts.join("\0"))
+    /// A position in a list that has no index. Only the first of the fields can contain a null character.
+    pub fn of_fields<const N: usize>(fields: [&str; N]) -> Self {
+        Self::new(fields.join("\0"))
     }
 
-    /// The parts of a position of [`of_parts`](Self::of_parts). Those of another position can be empty.
-    pub fn parts<const N: usize>(&self) -> [&str; N] {
-        let mut parts = [""; N];
+    /// The fields of a position of [`of_fields`](Self::of_fields). Those of another position can be empty.
+    pub fn fields<const N: usize>(&self) -> [&str; N] {
+        let mut fields = [""; N];
         let known = self.key.rsplitn(N, '\0');
-        parts.iter_mut().rev().zip(known).for_each(|(part, text)| *part = text);
-        parts
+        fields.iter_mut().rev().zip(known).for_each(|(field, text)| *field = text);
+        fields
     }
 }
 

@@ -33,12 +33,22 @@ pub enum ReassignmentProgress {
     },
 }
 
+/// The outcome of a deletion in one transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeletionAtOnce {
+    /// All users have the replacement role, and the role is deleted.
+    Deleted,
+    /// One transaction cannot change so many users: begin a reassignment.
+    TooManyUsers,
+}
+
 /// The end of one batch.
 enum BatchEnd {
     Deleted,
-    Reassigned,
+    /// The next batch is after this position.
+    Reassigned(Option<Position>),
     /// The page listed only users who have the replacement role already. The next page follows.
-    Skipped,
+    Skipped(Position),
     /// Another request changed something. The batch is repeated.
     Conflict,
     /// The index does not list the remaining users yet.
@@ -46,8 +56,7 @@ enum BatchEnd {
 }
 
 impl Store {
-    /// Deletes a role in one transaction that gives its users the replacement role. Returns false
-    /// for a role with more users than one transaction can change: begin a reassignment.
+    /// Deletes a role in one transaction that gives its users the replacement role, if they are few.
     ///
     /// # Errors
     ///
@@ -59,9 +68,9 @@ impl Store {
         actor: &Standing,
         RoleWithUsers { role, users: remaining }: &RoleWithUsers,
         reassignment: &Reassignment,
-    ) -> Result<bool, Error> {
+    ) -> Result<DeletionAtOnce, Error> {
         if remaining.members() + remaining.pending > USERS_AT_ONCE as u64 {
-            return Ok(false);
+            return Ok(DeletionAtOnce::TooManyUsers);
         }
         let deletion = RoleDeletion {
             org: actor.org.clone(),
@@ -72,16 +81,19 @@ impl Store {
         };
         let (users, next) = self.users_to_reassign(&deletion, None).await?;
         if next.is_some() {
-            return Ok(false);
+            return Ok(DeletionAtOnce::TooManyUsers);
         }
         if number_of_users(&users) != *remaining {
             return Err(Refusal::ChangedConcurrently.into());
         }
-        let writes = self.transaction(context).still_held(actor)?;
-        let writes = writes.still_grantable(&actor.org, reassignment.to)?;
-        // The caller still acts: a suspension refuses the request.
-        let writes = writes.reassign_all(&users, reassignment)?.end_reassignment(&deletion)?;
-        writes.commit(&()).await.map(|_| true)
+        let writes = self
+            .transaction(context)
+            .still_held(actor)?
+            .still_grantable(&actor.org, reassignment.to)?
+            .reassign_all(&users, reassignment)?
+            // The caller still acts: a suspension refuses the request.
+            .end_reassignment(&deletion)?;
+        writes.commit(&()).await.map(|_| DeletionAtOnce::Deleted)
     }
 
     /// Continues the deletion of a role: see [`reassign_users`](Self::reassign_users).
@@ -97,7 +109,7 @@ impl Store {
         role: CustomRoleId,
         out_of_time: impl Fn() -> bool,
     ) -> Result<ReassignmentProgress, Error> {
-        match self.role_deletion(org, role).await? {
+        match self.read_role_deletion(org, role).await? {
             Some(deletion) => self.reassign_users(context, deletion, out_of_time).await,
             None => Ok(ReassignmentProgress::AlreadyDeleted),
         }
@@ -117,16 +129,24 @@ impl Store {
         mut deletion: RoleDeletion,
         out_of_time: impl Fn() -> bool,
     ) -> Result<ReassignmentProgress, Error> {
-        let (mut idle_steps, mut after) = (IdleSteps::default(), None);
+        let mut idle_steps = IdleSteps::default();
+        let mut after = None;
         loop {
-            match self.reassign_next_batch(context, &deletion, &mut after).await? {
+            match self.reassign_next_batch(context, &deletion, after.as_ref()).await? {
                 BatchEnd::Deleted => return Ok(ReassignmentProgress::Done),
-                BatchEnd::Reassigned => idle_steps = IdleSteps::default(),
-                BatchEnd::Skipped => {}
-                BatchEnd::Conflict | BatchEnd::NothingListed => idle_steps.pause().await,
+                BatchEnd::Reassigned(next) => {
+                    idle_steps = IdleSteps::default();
+                    after = next;
+                }
+                BatchEnd::Skipped(next) => after = Some(next),
+                BatchEnd::Conflict => idle_steps.pause().await,
+                BatchEnd::NothingListed => {
+                    after = None;
+                    idle_steps.pause().await;
+                }
             }
             let (org, role) = (deletion.org.id(), deletion.role.id);
-            let Some(present) = self.role_deletion(org, role).await? else {
+            let Some(present) = self.read_role_deletion(org, role).await? else {
                 return Ok(ReassignmentProgress::AlreadyDeleted);
             };
             deletion = present;
@@ -139,41 +159,35 @@ impl Store {
         }
     }
 
-    async fn role_deletion(
+    async fn read_role_deletion(
         &self,
         org: OrgId,
         role: CustomRoleId,
     ) -> Result<Option<RoleDeletion>, Error> {
         let key = Key::role(org, role);
         let found = self.get([Key::organization(org), key.clone()]).await?;
-        let org = found.organization(org).ok_or(Refusal::NoSuchOrganization)?;
+        let org = found.organization(org).cloned().ok_or(Refusal::NoSuchOrganization)?;
         let role = found.role(&key)?;
         Ok(role.map(|role| found.role_deletion(&org, role)).transpose()?)
     }
 
-    /// Gives the users that the index lists after a position the replacement role, and sets the position of the
-    /// next ones. A lagging index still lists users who have the replacement role, but only before the position.
+    /// Gives the users that the index lists after a position the replacement role. A lagging index
+    /// still lists users who have the replacement role, but only before the position.
     async fn reassign_next_batch(
         &self,
         context: &RequestContext,
         deletion: &RoleDeletion,
-        after: &mut Option<Position>,
+        after: Option<&Position>,
     ) -> Result<BatchEnd, Error> {
         let (current, next) = if deletion.remaining.is_empty() {
             (vec![], None)
         } else {
-            self.users_to_reassign(deletion, after.as_ref()).await?
+            self.users_to_reassign(deletion, after).await?
         };
         if current.is_empty() && !deletion.remaining.is_empty() {
-            let is_end = next.is_none();
-            *after = next;
-            return Ok(if is_end { BatchEnd::NothingListed } else { BatchEnd::Skipped });
+            return Ok(next.map_or(BatchEnd::NothingListed, BatchEnd::Skipped));
         }
-        let end = conflict_as_end(self.reassign_batch(context, deletion, &current).await)?;
-        if matches!(end, BatchEnd::Reassigned) {
-            *after = next;
-        }
-        Ok(end)
+        conflict_as_end(self.reassign_batch(context, deletion, &current, next).await)
     }
 
     /// The users of the role among the next ones that the index lists, and the position after these.
@@ -190,19 +204,20 @@ impl Store {
     }
 
     /// Gives these users the replacement role: all of them or none. If no others have the role, the same
-    /// transaction deletes it.
+    /// transaction deletes it. The next batch begins after `next`.
     async fn reassign_batch(
         &self,
         context: &RequestContext,
         deletion: &RoleDeletion,
         users: &[ListedUser],
+        next: Option<Position>,
     ) -> Result<BatchEnd, Error> {
         let writes = self.transaction(context).reassign_all(users, &deletion.reassignment)?;
         let number = number_of_users(users);
         let (writes, end) = if number == deletion.remaining {
             (writes.end_reassignment(deletion)?.even_if_suspended(), BatchEnd::Deleted)
         } else {
-            (writes.count_reassigned(deletion, number)?, BatchEnd::Reassigned)
+            (writes.count_reassigned(deletion, number)?, BatchEnd::Reassigned(next))
         };
         writes.commit(&()).await.map(|_| end)
     }

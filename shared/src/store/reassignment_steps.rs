@@ -9,7 +9,7 @@ use super::{
     expression::Expression,
     index,
     item::attribute,
-    roles::{replaces_no_role, role_changed, shown_role},
+    roles::{replaces_no_role, role_changed, role_in_event},
     step::{Change, at_version},
     transaction::Transaction,
     user_counts::{UserKind, user_count},
@@ -151,7 +151,7 @@ impl Transaction<'_> {
         let gone = role.version.next(self.context.at);
         let all = |kind: UserKind| kind.number_in(*remaining) + kind.number_in(*reassigned);
         let event = Event::new(self.context, org, EventAction::RoleDeleted, role.target_at(gone))
-            .old(shown_role(role))
+            .old(role_in_event(role))
             .new_value(json!({
                 "reassign_to": reassignment.to,
                 "members": all(UserKind::Person),

@@ -6,11 +6,12 @@ use serde_json::json;
 use super::{
     Committed, Error, FetchedItems, Key, Store,
     address_slots::former_slot,
+    continued_members::CONTINUES,
     expression::Expression,
     index,
     item::{Item, attribute, list, text},
     kept_names::NAME_KEPT,
-    members::{joined, key, shown_access_end, shown_keeper, shown_name},
+    members::{access_end_in_event, joined, keeper_in_event, key, name_in_event},
     step::{absent, at_version, gone_or, refuse, tombstone},
     transaction::Transaction,
     user_counts::UserKind,
@@ -24,18 +25,6 @@ use crate::domain::{
 const LANGUAGE: &str = "language";
 
 impl Store {
-    /// The entry of a member's address among the critical alert users.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn alert_user_of(&self, member: &Member) -> Result<Option<CriticalAlertUser>, Error> {
-        let Some(email) = &member.email else { return Ok(None) };
-        let org = member.path.id();
-        let id = AlertId::of(org, email);
-        self.get([Key::critical_alert_user(org, id)]).await?.critical_alert_user(org, id)
-    }
-
     /// Commits the end of a membership, and of the critical alerts of its address (ERA1). Most addresses
     /// receive none, so the first attempt reads none, and its condition finds one. `writes` gets the
     /// entry.
@@ -43,7 +32,7 @@ impl Store {
     /// # Errors
     ///
     /// Those of `writes` and of its [`commit`](Transaction::commit).
-    pub async fn end_membership<'a>(
+    pub async fn commit_end_of_membership<'a>(
         &self,
         member: &Member,
         answer: &impl Serialize,
@@ -107,14 +96,14 @@ impl Transaction<'_> {
         alert: Option<&CriticalAlertUser>,
     ) -> Result<Self, Error> {
         let gone = member.version.next(self.context.at);
-        let event = removed(self.context, org, action, member, gone);
+        let event = removed_event(self.context, org, action, member, gone);
         self.end_membership(member, gone)?.record(event)?.end_alerts(org, member, alert)
     }
 
     /// Removes a member who is as the rule saw them, and frees their address. A Super Admin is never
     /// removed: who becomes Super Admin meanwhile has another version.
     pub(super) fn end_membership(self, member: &Member, gone: Version) -> Result<Self, Error> {
-        let (left, seen) = (former(member, gone)?, at_version(member.version)?);
+        let (left, seen) = (former_member(member, gone)?, at_version(member.version)?);
         self.end_membership_with(member, left, seen, gone)
     }
 
@@ -135,10 +124,11 @@ impl Transaction<'_> {
             -1,
         );
         let Some(email) = &member.email else { return Ok(ended) };
-        let lock = Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
+        let held_by_member =
+            Expression::new("#user_id = :user", [("user", text(member.user_id.as_str()))]);
         let slot = Key::address_slot(org, AddressHash::of(org, email));
         let freed = former_slot(slot.clone(), email, gone)?;
-        Ok(ended.put(slot, freed, lock, refuse(Refusal::ChangedConcurrently)))
+        Ok(ended.put(slot, freed, held_by_member, refuse(Refusal::ChangedConcurrently)))
     }
 
     /// Ends the critical alerts of a former member's address, or checks that it receives none.
@@ -158,24 +148,24 @@ impl Transaction<'_> {
 }
 
 /// The event of a member who is removed at the version `gone`.
-pub(super) fn removed(
+pub(super) fn removed_event(
     context: &RequestContext,
     org: &Organization,
     action: EventAction,
     member: &Member,
     gone: Version,
 ) -> Event {
-    let shown = json!({ "role_id": member.role_id });
-    let name = member.display_name.is_some().then(|| shown_name(member));
-    let end = member.access_expires_at.is_some().then(|| shown_access_end(member));
-    let keeper = member.service.map(|_| shown_keeper(member));
-    let old = joined([Some(shown), name, end, keeper]);
+    let role = json!({ "role_id": member.role_id });
+    let name = member.display_name.is_some().then(|| name_in_event(member));
+    let end = member.access_expires_at.is_some().then(|| access_end_in_event(member));
+    let keeper = member.service.map(|_| keeper_in_event(member));
+    let old = joined([Some(role), name, end, keeper]);
     Event::new(context, org, action, member.target(gone)).old(old)
 }
 
 /// What a member whose membership ended leaves behind: the version `gone`, from which a new membership
 /// continues, and what they were called (ORG5).
-pub(super) fn former(member: &Member, gone: Version) -> Result<Item, Error> {
+pub(super) fn former_member(member: &Member, gone: Version) -> Result<Item, Error> {
     let mut item = tombstone(key(member), gone, NAME_KEPT)?;
     let listed = index::no_member(&member.user_id, member.email.as_ref(), member.path.id());
     list(&mut item, listed);
@@ -183,11 +173,11 @@ pub(super) fn former(member: &Member, gone: Version) -> Result<Item, Error> {
     let email = member.email.as_ref().map(|email| ("email".to_owned(), text(email.as_str())));
     item.extend(email);
     let name = member.name.as_deref().map(|name| ("name".to_owned(), text(name)));
-    let shown = member.display_name.as_ref();
-    let shown = shown.map(|name| ("display_name".to_owned(), text(name.as_str())));
-    item.extend(name.into_iter().chain(shown));
+    let display_name = member.display_name.as_ref();
+    let display_name = display_name.map(|name| ("display_name".to_owned(), text(name.as_str())));
+    item.extend(name.into_iter().chain(display_name));
     if let Some(earlier) = member.continues {
-        item.insert("continues".to_owned(), attribute(&earlier)?);
+        item.insert(CONTINUES.to_owned(), attribute(&earlier)?);
     }
     if let Some(language) = member.language {
         item.insert(LANGUAGE.to_owned(), attribute(&language)?);

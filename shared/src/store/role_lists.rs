@@ -240,7 +240,7 @@ impl Store {
             self.role_names(paths.iter().map(OrgPath::id))
         )?;
         let mut orgs: Vec<_> =
-            paths.iter().filter_map(|path| found.organization(path.id())).collect();
+            paths.iter().filter_map(|path| found.organization(path.id()).cloned()).collect();
         orgs.sort_by_key(|org| index::path(&org.path));
         Ok(OrganizationBatch { orgs, names: by_organization(names), next: None, units: 0.0 })
     }

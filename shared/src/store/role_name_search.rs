@@ -1,35 +1,14 @@
-//! The names of roles in the users list: the part of a search that finds users by them, and the names that
-//! the rows show (SUB6).
-
-use std::collections::BTreeSet;
+//! The part of a search in the users list that finds users by the names of their roles (SUB6).
 
 use super::{
-    Direction, Error, Key, ListedUser, Position, RoleNames, RoleSummaries, Store, index,
+    Direction, Error, Position, RoleNames, Store, index,
     range::Range,
     role_names::RoleNamesPage,
     users::{AddressFilter, BY_ROLE_NAME, MAX_ROLE_RANGES, PartStep, UserFilter},
 };
-use crate::domain::{BuiltIn, OrgId, OrgPath, RoleId, Scope, Search};
+use crate::domain::{BuiltIn, OrgPath, RoleId, Scope, Search};
 
 impl Store {
-    /// Adds the custom roles of `users` that are not known yet. A role that an eventually consistent
-    /// read does not find may be new, so it is read again with strong consistency.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] if the table cannot be read.
-    pub async fn load_missing_roles(
-        &self,
-        roles: &mut RoleSummaries,
-        users: &[ListedUser],
-    ) -> Result<(), Error> {
-        roles.add(self.role_names(roles.missing(users)).await?);
-        let found = self.get(roles.missing(users).into_iter().map(Key::role_names)).await?;
-        let names = found.items.into_values().map(RoleNames::of);
-        roles.add(names.collect::<Result<_, _>>()?);
-        Ok(())
-    }
-
     /// The step of a search at a position in the part by role name.
     pub(super) async fn step_by_role_name(
         &self,
@@ -59,15 +38,6 @@ impl Store {
             found.retain(|names| direction.compare(&path(names), &start).is_ge());
         }
         Ok(RoleNamesPage { items: found, next: None, units: 0.0 })
-    }
-}
-
-impl RoleSummaries {
-    /// The organizations whose role names contain roles of `users` that are not loaded.
-    fn missing(&self, users: &[ListedUser]) -> BTreeSet<OrgId> {
-        let unknown =
-            |user: &&ListedUser| user.role().custom().is_some() && self.of(user.role()).is_none();
-        users.iter().filter(unknown).map(|user| user.path().id()).collect()
     }
 }
 

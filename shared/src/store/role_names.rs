@@ -1,12 +1,12 @@
 //! The names of custom roles: one item for each organization, with an attribute for each name.
 //!
 //! A list of users or roles reads one item for all role names of an organization. The attributes
-//! are also the locks that keep names unique (ROLE2).
+//! also keep names unique (ROLE2).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    Direction, Error, FetchedItems, Key, Store,
+    Direction, Error, FetchedItems, Key, ListedUser, Store,
     expression::Expression,
     index::{self, Index, IndexAttribute},
     item::{Item, attribute, path_of},
@@ -39,6 +39,13 @@ impl RoleSummaries {
     /// The role, if it is a known custom one.
     pub fn of(&self, role: RoleId) -> Option<&RoleSummary> {
         self.0.get(&role.custom()?)
+    }
+
+    /// The organizations whose role names contain roles of `users` that are not loaded.
+    fn missing(&self, users: &[ListedUser]) -> BTreeSet<OrgId> {
+        let unknown =
+            |user: &&ListedUser| user.role().custom().is_some() && self.of(user.role()).is_none();
+        users.iter().filter(unknown).map(|user| user.path().id()).collect()
     }
 
     pub(super) fn add(&mut self, names: Vec<RoleNames>) {
@@ -139,6 +146,24 @@ impl Store {
         let mut roles = RoleSummaries::default();
         roles.add(self.role_names(orgs).await?);
         Ok(roles)
+    }
+
+    /// Adds the custom roles of `users` that are not known yet. A role that an eventually consistent
+    /// read does not find may be new, so it is read again with strong consistency.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the table cannot be read.
+    pub async fn load_missing_roles(
+        &self,
+        roles: &mut RoleSummaries,
+        users: &[ListedUser],
+    ) -> Result<(), Error> {
+        roles.add(self.role_names(roles.missing(users)).await?);
+        let found = self.get(roles.missing(users).into_iter().map(Key::role_names)).await?;
+        let names = found.items.into_values().map(RoleNames::of);
+        roles.add(names.collect::<Result<_, _>>()?);
+        Ok(())
     }
 
     /// The role names of a subtree, from one of its organizations on.

@@ -49,7 +49,7 @@ impl Transaction<'_> {
         let mut item = to_item(Key::role(org, role.id), role, vec![])?;
         item.extend(to_item(Key::role(org, role.id), &UserCount::default(), vec![])?);
         let event = Event::new(context, &actor.org, EventAction::RoleCreated, role.target())
-            .new_value(shown_role(role));
+            .new_value(role_in_event(role));
         self.still_held(actor)?
             .put_new(Key::role(org, role.id), item, Refusal::ChangedConcurrently)
             .add_role_name(&actor.org.path, role)?
@@ -80,7 +80,7 @@ impl Transaction<'_> {
                 ("levels", attribute(&role.levels)?),
             ],
         );
-        let event = edited(context, &actor.org, before, role);
+        let event = edited_event(context, &actor.org, before, role);
         let writes = self.still_held(actor)?.set(
             Key::role(org, role.id),
             clause,
@@ -132,7 +132,7 @@ impl Transaction<'_> {
         let context = self.context;
         let gone = role.version.next(context.at);
         let event = Event::new(context, &actor.org, EventAction::RoleDeleted, role.target_at(gone))
-            .old(shown_role(role));
+            .old(role_in_event(role));
         self.still_held(actor)?.remove_role(&actor.org, role, UserCount::default())?.record(event)
     }
 
@@ -211,7 +211,7 @@ fn one_entry(role: &CustomRole) -> AttributeValue {
 }
 
 /// The event of an edit: name, description, and the levels that changed.
-fn edited(
+fn edited_event(
     context: &RequestContext,
     org: &Organization,
     before: &CustomRole,
@@ -220,17 +220,17 @@ fn edited(
     let changed =
         |object: &RoleObject| role.levels.level_on(*object) != before.levels.level_on(*object);
     Event::new(context, org, EventAction::RoleUpdated, role.target())
-        .old(shown_levels(before, changed))
-        .new_value(shown_levels(role, changed))
+        .old(levels_in_event(before, changed))
+        .new_value(levels_in_event(role, changed))
 }
 
 /// A role, as events show it.
-pub(super) fn shown_role(role: &CustomRole) -> Value {
-    shown_levels(role, |_| true)
+pub(super) fn role_in_event(role: &CustomRole) -> Value {
+    levels_in_event(role, |_| true)
 }
 
 /// A role with some of the role objects, as events show it: all of them make a large entry.
-fn shown_levels(role: &CustomRole, which: impl Fn(&RoleObject) -> bool) -> Value {
+fn levels_in_event(role: &CustomRole, which: impl Fn(&RoleObject) -> bool) -> Value {
     let levels = role.levels.iter().filter(|(object, _)| which(object));
     let levels = levels.map(|(object, level)| (object.key().to_owned(), json!(level)));
     json!({

@@ -4,10 +4,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
     Error, Key,
-    attributes::FOLDED_NAME,
     index::{self, IndexAttribute},
     item::{Item, attribute, list},
     keys,
+    organizations::FOLDED_NAME,
 };
 use crate::domain::{Email, MemberId, OrgId, PersonId, UserId, fold};
 

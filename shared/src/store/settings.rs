@@ -38,8 +38,8 @@ impl Transaction<'_> {
         let same_links = Expression::new("#links = :links", [("links", attribute(&before.links)?)]);
         let lost = refuse(Refusal::ChangedConcurrently);
         let event = Event::new(context, after, EventAction::SettingsUpdated, after.target())
-            .old(shown_settings(before))
-            .new_value(shown_settings(after));
+            .old(settings_in_event(before))
+            .new_value(settings_in_event(after));
         self.update_organization(before, changes)?
             .check(Key::organization(before.id()), same_links, lost)
             .write_kind_to_counts(before, after.kind)?
@@ -136,7 +136,7 @@ fn security_event(context: &RequestContext, before: &Organization, after: &Organ
         .new_value(json!(after.security))
 }
 
-fn shown_settings(org: &Organization) -> Value {
+fn settings_in_event(org: &Organization) -> Value {
     let Settings { manage_sub_organizations, mdf_program } = org.settings;
     json!({
         "kind": org.kind,

@@ -7,7 +7,7 @@ use super::{
     expression::Expression,
     item::{attribute, text},
     members::MemberChange,
-    removed_members::removed,
+    removed_members::removed_event,
     step::{at_version, gone_or_if},
     transaction::Transaction,
 };
@@ -75,7 +75,7 @@ impl Transaction<'_> {
             return writes.replace_member(demotion, Refusal::SuperAdminChanged);
         }
         let gone = former.version.next(context.at);
-        let event = removed(context, org, EventAction::MemberRemoved, former, gone);
+        let event = removed_event(context, org, EventAction::MemberRemoved, former, gone);
         writes
             .end_membership(former, gone)?
             .record(event.because(reason))?

@@ -36,8 +36,8 @@ impl Transaction<'_> {
             None => EventAction::OrganizationResumed,
         };
         let event = Event::new(self.context, after, action, after.target())
-            .old(shown(before))
-            .new_value(shown(after))
+            .old(state_in_event(before))
+            .new_value(state_in_event(after))
             .because(reason);
         self.change_closure(before, after)?.record(event)
     }
@@ -146,6 +146,6 @@ fn closure(item: &Item) -> Option<Closure> {
     serde_dynamo::from_attribute_value(item.get(CLOSURE)?.clone()).ok()
 }
 
-fn shown(org: &Organization) -> Value {
+fn state_in_event(org: &Organization) -> Value {
     json!({ "suspended": org.suspension().is_some() })
 }

@@ -12,7 +12,8 @@ use super::{
     item::Item,
 };
 use crate::domain::{
-    BoundedList, BuiltIn, Member, OrgId, Organization, RoleId, UserCount, check_service_role,
+    BoundedList, BuiltIn, Member, OrgId, Organization, PendingRoom, RoleId, UserCount,
+    check_service_role,
 };
 
 /// The kind of users that a number counts.
@@ -176,6 +177,11 @@ impl FetchedItems {
     /// The number of pending invitations, by the counter item of `org` at [`Key::counts`].
     pub fn pending_invitations(&self, org: OrgId) -> u64 {
         Counter::Users(UserKind::Invitation).number_on(self.item(&Key::counts(org)))
+    }
+
+    /// How many more invitations can be pending, according to the counter item (INV12).
+    pub fn pending_room(&self, org: OrgId, cap: u64) -> PendingRoom {
+        PendingRoom { cap, left: cap.saturating_sub(self.pending_invitations(org)) }
     }
 }
 

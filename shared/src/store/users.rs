@@ -9,10 +9,10 @@ use futures_util::future::OptionFuture;
 
 use super::{
     Direction, Error, Key, PageRequest, Position, Slice, Status, Store,
-    attributes::FOLDED_NAMES,
     expression::Expression,
     index::{self, Index, IndexAttribute},
     item::{Item, from_item, text},
+    members::FOLDED_NAMES,
     range::{MAX_FILTER_UNITS, Range},
 };
 use crate::domain::{

@@ -102,7 +102,7 @@ impl OrganizationItems {
         };
         // A service has no address.
         let wanted = self.members.values().filter_map(hash);
-        differ(found, "locks on members' addresses", &self.locks, &wanted.clone().collect());
+        differ(found, "slots of members", &self.taken_slots, &wanted.clone().collect());
         let persons = self.members.values().filter(|member| member.service.is_none());
         differ(found, "addresses of members", &wanted.count(), &persons.count());
     }

@@ -35,8 +35,8 @@ pub struct OrganizationItems {
     pub profile: Profile,
     pub members: BTreeMap<UserId, Member>,
     pub pending: Vec<Invitation>,
-    /// The holder of each lock on an address.
-    pub(super) locks: BTreeMap<String, UserId>,
+    /// The member who has each taken slot.
+    pub(super) taken_slots: BTreeMap<String, UserId>,
     pub roles: BTreeMap<CustomRoleId, (CustomRole, UserCount)>,
     /// The number of roles whose users are moving to each role.
     pub(super) incoming: BTreeMap<CustomRoleId, i64>,
@@ -185,7 +185,7 @@ impl OrganizationItems {
                 let known = row.known_address().map(|known| ("identity", known));
                 let key = Key { pk: row.pk.clone(), sk: row.sk.clone() };
                 row.has_keys(key, known.as_slice())?;
-                self.locks.insert(hash.to_owned(), UserId::new(row.text("user_id")));
+                self.taken_slots.insert(hash.to_owned(), UserId::new(row.text("user_id")));
                 Ok(())
             }
             ("EMAIL", _) => self.take_invitation(id, row),

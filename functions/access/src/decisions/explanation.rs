@@ -94,7 +94,7 @@ impl Explanation {
         match organization(resource) {
             Some(org) => {
                 let explanation = Self::of_paths(viewer, action, org, paths, names)?;
-                let known = names.organization(org);
+                let known = names.organization(org).cloned();
                 Ok(known.iter().fold(explanation, Explanation::naming))
             }
             None => Ok(Self::new("membership", NOT_A_MEMBER)),

@@ -114,7 +114,7 @@ async fn sources(
     let root = here.path.root_id();
     let asked = (action.depends_on_root_settings() && root != org).then(|| Key::organization(root));
     let found = store.get(around.chain(linked).chain(asked)).await?;
-    let root = found.organization(root);
+    let root = found.organization(root).cloned();
     let mut add = |rank: SourceRank, link, org: Option<Organization>| {
         let Some(org) = org.filter(|_| rank >= at.rank) else { return };
         let roles = granting_roles(rank.path(), link, &org, root.as_ref(), action);
@@ -124,12 +124,12 @@ async fn sources(
     };
     add(SourceRank::Own, None, Some(here.clone()));
     for (depth, &ancestor) in above.iter().enumerate() {
-        add(SourceRank::Ancestor(depth), None, found.organization(ancestor));
+        add(SourceRank::Ancestor(depth), None, found.organization(ancestor).cloned());
     }
     for partner in beside {
         let link = found.customer(&Key::customer(partner, org))?.map(CustomerLink::access);
         let rank = SourceRank::Partner { id: partner, is_done: false };
-        add(rank, link, found.organization(partner));
+        add(rank, link, found.organization(partner).cloned());
     }
     Ok(all)
 }

@@ -24,7 +24,7 @@ impl CustomerLink {
     /// Shows `link`. `names` has the two organizations.
     pub fn of(link: domain::CustomerLink, names: &FetchedItems) -> Self {
         let domain::CustomerLink { partner_id, customer_id, preferred, suspended, .. } = link;
-        let name = |org| names.present_organization(org).map(|org| org.name.clone());
+        let name = |org| names.organization(org).map(|org| org.name.clone());
         Self {
             partner_id,
             partner_name: name(partner_id),

@@ -124,11 +124,11 @@ impl Names<'_> {
                 person.map_or(Ok(None), |id| self.person(id))?
             }
             TargetKind::Invitation => match id.parse() {
-                Ok(id) => display_name(self.names.invited(org, id)?),
+                Ok(id) => display_name(self.names.invitation_label(org, id)?),
                 Err(_) => None,
             },
             TargetKind::CriticalAlertUser => match id.parse() {
-                Ok(id) => display_name(self.names.alerted(org, id)?),
+                Ok(id) => display_name(self.names.alert_label(org, id)?),
                 Err(_) => None,
             },
         })
@@ -172,19 +172,19 @@ impl Names<'_> {
     }
 
     fn recorded_in(&self, org: OrgId, id: MemberId) -> Result<Person, Error> {
-        Ok(Person::labelled(id, self.names.recorded(org, id)?))
+        Ok(Person::labelled(id, self.names.history_label(org, id)?))
     }
 
     fn person(&self, id: &str) -> Result<Option<String>, Error> {
         let Ok(id) = id.parse() else { return Ok(None) };
-        Ok(display_name(self.names.recorded(self.org.id(), id)?))
+        Ok(display_name(self.names.history_label(self.org.id(), id)?))
     }
 
     fn role(&self, role: &str) -> Result<Option<String>, Error> {
         Ok(match role.parse() {
             Ok(RoleId::BuiltIn(role)) => Some(BuiltIn::name(role).to_owned()),
             Ok(RoleId::Custom(id)) => {
-                self.names.role_called(self.org.id(), id)?.map(|name| name.to_string())
+                self.names.role_name(self.org.id(), id)?.map(|name| name.to_string())
             }
             Err(_) => None,
         })

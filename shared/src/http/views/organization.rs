@@ -102,6 +102,6 @@ impl OrganizationNames {
 }
 
 fn parent_name(found: &FetchedItems, org: &domain::Organization) -> Option<Name> {
-    let parent = found.present_organization(org.path.parent()?)?;
+    let parent = found.organization(org.path.parent()?)?;
     Some(parent.name.clone())
 }

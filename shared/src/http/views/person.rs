@@ -76,7 +76,7 @@ impl Person {
     ///
     /// [`Error::Broken`] if the item cannot be read.
     pub fn of(names: &FetchedItems, org: OrgId, id: MemberId) -> Result<Self, Error> {
-        Ok(Self::labelled(id, names.called(org, id)?))
+        Ok(Self::labelled(id, names.label(org, id)?))
     }
 
     /// The person with this id, who is called so.

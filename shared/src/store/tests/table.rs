@@ -117,7 +117,7 @@ fn items(examples: &Examples) -> String {
     line("profile of an organization", Key::profile(org));
     line("member; what a former member was called", Key::membership(org, ada));
     line(
-        "slot of an address: invitation or lock; an address that was known",
+        "slot of an address: invitation or member; an address that was known",
         Key::address_slot(org, bobs),
     );
     line("custom role, number of its users", Key::role(org, role));
