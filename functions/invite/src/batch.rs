@@ -14,9 +14,9 @@ use shared::{
 };
 
 use crate::{
-    address::InviteFacts,
     batch_request::{BatchInviteRequest, BatchList, InvitationOffer, Outcome},
     csv,
+    invite_facts::InviteFacts,
 };
 
 /// The most attempts to write a chunk.

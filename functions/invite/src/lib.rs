@@ -1,11 +1,11 @@
 //! The invitations of an organization: create, list, show, change, resend and revoke.
 
 mod access_end;
-mod address;
 mod batch;
-mod batch_facts;
+mod batch_checks;
 mod batch_request;
 mod csv;
+mod invite_facts;
 
 use std::slice;
 
@@ -28,8 +28,8 @@ use shared::{
     store::{self, FetchedItems, InvitationChange, Key, List, Store},
 };
 
-use address::InviteFacts;
 pub use csv::{MAX_CELL, MAX_TITLE_LINES};
+use invite_facts::InviteFacts;
 
 /// The routes of the function.
 pub fn router() -> Router<App> {

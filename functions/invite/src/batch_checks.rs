@@ -10,9 +10,9 @@ use shared::{
 };
 
 use crate::{
-    address::InviteFacts,
     batch::BatchInvite,
     batch_request::{InvitationOffer, Terms},
+    invite_facts::InviteFacts,
 };
 
 /// How many more invitations the organization can create.
