@@ -66,7 +66,8 @@ async fn invite(
 ) -> Result<Answer, ApiError> {
     let slot = Key::address_slot(org, AddressDigest::of(org, &wanted.email));
     let facts = facts_to_invite(&call, org, &slot, Key::custom_role(org, wanted.role_id)).await?;
-    let (actor, Call { app, context, .. }) = (&facts.actor, &call);
+    let actor = &facts.actor;
+    let Call { app, context, .. } = &call;
     let address = facts.address(&slot, context.at)?;
     let id = InvitationId::of(context.at, org, &wanted.email);
     let new = domain::invite(actor, wanted.draft(), address, id, context.at)?;
