@@ -272,7 +272,7 @@ fn runbook_quotes_messages_as_the_code_logs_them() {
         ("history event is damaged", "publish/src/lib.rs"),
         ("mail waits", "mail/src/lib.rs"),
         ("SES reported a mail", "mail/src/feedback.rs"),
-        ("mail ended", "mail/src/mails.rs"),
+        ("mail ended", "mail/src/sending.rs"),
         ("a due item failed", "cleanup/src/lib.rs"),
         ("the function does not run", "../shared/src/lambda/mod.rs"),
     ] {

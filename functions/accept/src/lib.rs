@@ -8,11 +8,11 @@ use axum::{
     Router,
     routing::{get, post},
 };
+use jiff::Timestamp;
 use serde::Serialize;
 use shared::{
     domain::{
-        self, AcceptanceFacts, AddressSlot, InvitationId, Inviter, OrgId, Organization, Person,
-        Refusal, RequestContext,
+        self, AcceptanceFacts, InvitationId, Inviter, OrgId, Organization, Refusal, RequestContext,
     },
     http::{
         Answer, ApiError, App, Attempt, Call, Json, MAX_ATTEMPTS, NoBody, Page, PageQuery, Path,
@@ -65,7 +65,7 @@ async fn show_own(
 ) -> Result<WithEtag<ReceivedInvitation>, ApiError> {
     let facts = app.store.invitee_facts(&person, org).await?;
     let is_member = facts.member.as_ref().is_some_and(|member| member.has_access(context.at));
-    if is_member && holds_address_of(&person, org, id, &facts) {
+    if is_member && facts.is_member_by(&person, id) {
         return Err(Refusal::CallerAlreadyMember.into());
     }
     let invitation = domain::own_invitation(&person, id, facts.slot)?;
@@ -107,38 +107,42 @@ impl AcceptInvitation {
         use Refusal::{AlreadyMember, ChangedConcurrently, InviterNotAuthorized};
         let checked = if nth == 1 { CheckedInviter::AsSent } else { CheckedInviter::Present };
         match self.accept_once(checked).await {
-            Ok(Some(answer)) => Ok(Attempt::Done(answer)),
-            Err(store::Error::Refused(why @ InviterNotAuthorized))
-                if checked == CheckedInviter::Present =>
-            {
-                Err(why.into())
+            Err(store::Error::Refused(ChangedConcurrently | AlreadyMember)) => {
+                Ok(Attempt::LostRace(ChangedConcurrently))
             }
-            Ok(None)
-            | Err(store::Error::Refused(
-                InviterNotAuthorized | ChangedConcurrently | AlreadyMember,
-            )) => Ok(Attempt::LostRace(ChangedConcurrently)),
-            Err(error) => Err(error.into()),
+            // The inviter as sent can be outdated. The next attempt reads them.
+            Err(store::Error::Refused(InviterNotAuthorized))
+                if checked == CheckedInviter::AsSent =>
+            {
+                Ok(Attempt::LostRace(ChangedConcurrently))
+            }
+            answer => Ok(Attempt::Done(answer?)),
         }
     }
 
-    /// Accepts the invitation, or answers that it was accepted before. `None` if the facts are to be read again.
-    async fn accept_once(&self, checked: CheckedInviter) -> Result<Option<Answer>, store::Error> {
+    /// Accepts the invitation, or answers that it was accepted before.
+    ///
+    /// # Errors
+    ///
+    /// - [`Refusal::ChangedConcurrently`] if the facts are to be read again.
+    /// - The refusals of the rules, and the errors of the store.
+    async fn accept_once(&self, checked: CheckedInviter) -> Result<Answer, store::Error> {
         let Call { app, person, context, .. } = &self.call;
         let facts = app.store.invitee_facts_with_request(person, self.org).await?;
-        if holds_address_of(person, self.org, self.id, &facts) {
+        if facts.is_member_by(person, self.id) {
             // The slot names this person, but there is no member: they were removed meanwhile, or the
             // two items were read at different moments.
-            let Some(member) = &facts.member else { return Ok(None) };
+            let member = facts.member.as_ref().ok_or(Refusal::ChangedConcurrently)?;
             facts.org.check_open()?;
             member.check_access(context.at)?;
             facts.org.check_sign_in(person)?;
-            return accepted_before(app, context, member, &facts.org).await.map(Some);
+            return accepted_before(app, context, member, &facts.org).await;
         }
         let invitation = domain::own_invitation(person, self.id, facts.slot.clone())?;
         if let Some(ended) = facts.member.as_ref().filter(|it| !it.has_access(context.at)) {
             // They were a member with another address, until their access ended.
             app.store.end_access_unless_done(context, &facts.org, ended).await?;
-            return Ok(None);
+            return Err(Refusal::ChangedConcurrently.into());
         }
         domain::check_no_member(facts.member.as_ref())?;
         let inviter = match checked {
@@ -147,7 +151,7 @@ impl AcceptInvitation {
                 present_inviter(app, &facts.org, &invitation, context.at).await?
             }
         };
-        self.commit(&facts, &invitation, inviter.as_ref()).await.map(Some)
+        self.commit(&facts, &invitation, inviter.as_ref()).await
     }
 
     async fn commit(
@@ -158,27 +162,13 @@ impl AcceptInvitation {
     ) -> Result<Answer, store::Error> {
         let Call { app, person, context, .. } = &self.call;
         let InviteeFacts { org, join_request, tombstone, .. } = facts;
-        let checked = AcceptanceFacts { invitation, inviter, tombstone: *tombstone };
-        let member = domain::accept(person, org, checked, context.at)?;
-        let answer = membership_answer(app, &member, org, context.at).await?;
-        let acceptance = Acceptance {
-            org,
-            invitation,
-            member: &member,
-            tombstone: *tombstone,
-            inviter,
-            request: join_request.as_ref(),
-        };
+        let facts = AcceptanceFacts { invitation, inviter, tombstone: *tombstone };
+        let member = &domain::accept(person, org, facts, context.at)?;
+        let answer = membership_answer(app, member, org, context.at).await?;
+        let acceptance = Acceptance { org, facts, member, join_request: join_request.as_ref() };
         let committed = app.store.transaction(context).accept(&acceptance)?.commit(&answer).await?;
         answer.or_recorded(committed)
     }
-}
-
-/// Whether the person is a member with the address of this invitation. They have accepted it, or another one to the
-/// address.
-fn holds_address_of(person: &Person, org: OrgId, id: InvitationId, facts: &InviteeFacts) -> bool {
-    facts.slot == Some(AddressSlot::Taken(person.id.clone()))
-        && domain::was_issued_to(person, org, id)
 }
 
 /// The response to a person who has accepted before: their membership.
@@ -201,7 +191,7 @@ async fn present_inviter(
     app: &App,
     org: &Organization,
     invitation: &domain::Invitation,
-    now: jiff::Timestamp,
+    now: Timestamp,
 ) -> Result<Option<Inviter>, store::Error> {
     let Some(inviter) = &invitation.inviter else { return Ok(None) };
     let member = app.store.continued_member(org.id(), inviter.member_id).await?;
@@ -224,7 +214,7 @@ async fn membership_answer(
     app: &App,
     member: &domain::Member,
     org: &Organization,
-    now: jiff::Timestamp,
+    now: Timestamp,
 ) -> Result<Answer, store::Error> {
     let key = Key::custom_role(member.path.id(), member.role_id);
     let found = app.store.get(key).await?;
@@ -237,7 +227,7 @@ fn show(
     invitation: &domain::Invitation,
     org: Option<&Organization>,
     names: &FetchedItems,
-    now: jiff::Timestamp,
+    now: Timestamp,
 ) -> Result<ReceivedInvitation, ApiError> {
     let id = invitation.path.id();
     let role = names.role_summary(id, invitation.role_id)?;

@@ -14,9 +14,10 @@ use shared::{
 };
 
 use crate::{
-    address::InviteFacts,
+    batch_checks::Checked,
     batch_request::{BatchInviteRequest, BatchList, InvitationOffer, Outcome},
     csv,
+    invite_facts::InviteFacts,
 };
 
 /// The most attempts to write a chunk.
@@ -124,8 +125,9 @@ impl BatchInvite<'_> {
         }
     }
 
-    /// One attempt to write a chunk: the first on `facts`, a later one on facts that are read again. After the
-    /// first chunk, a refusal of a whole chunk becomes the outcome of each of its items.
+    /// One attempt to write a chunk: the first on `facts`, a later one on facts that are read again. A limit that
+    /// was reached meanwhile is a lost race. After the first chunk, another refusal of a whole chunk becomes the
+    /// outcome of each of its items.
     async fn attempt(
         &self,
         attempt: usize,
@@ -163,7 +165,7 @@ impl BatchInvite<'_> {
         nth: u16,
         before: &[Outcome],
     ) -> Result<Result<ChunkEnd, Error>, ApiError> {
-        let facts = match self.facts_again(self.list.chunk(nth)).await {
+        let facts = match self.facts_again(self.list.offers_of(nth)).await {
             Ok(facts) => facts,
             Err(error) => return Ok(Err(error)),
         };
@@ -182,7 +184,7 @@ impl BatchInvite<'_> {
     ) -> Result<ChunkEnd, ApiError> {
         let refused =
             |offer: &InvitationOffer| Outcome::refused(offer.place.refused(refusal.clone()));
-        let outcomes = before.iter().cloned().chain(self.list.chunk(nth).iter().map(refused));
+        let outcomes = before.iter().cloned().chain(self.list.offers_of(nth).iter().map(refused));
         let writes = self.app.store.transaction(self.context);
         Ok(self.commit(nth, writes, outcomes.collect()).await?)
     }
@@ -194,24 +196,25 @@ impl BatchInvite<'_> {
         before: &[Outcome],
         facts: &InviteFacts,
     ) -> Result<ChunkEnd, Error> {
-        let (mut outcomes, mut created) = (before.to_vec(), Vec::new());
+        let mut outcomes = before.to_vec();
+        let mut created = Vec::new();
         let mut room = self.room(facts);
-        for offer in self.list.chunk(nth) {
+        for offer in self.list.offers_of(nth) {
             match self.check(offer, facts, &mut room)? {
-                Ok(new) => {
+                Checked::Invited(new) => {
                     let view = facts.show(&new.invitation, self.context.at)?;
                     outcomes.push(Outcome::created(&view));
                     created.push(new);
                 }
-                Err(problem) => outcomes.push(Outcome::refused(problem)),
+                Checked::Refused(problem) => outcomes.push(Outcome::refused(problem)),
             }
         }
-        let writes = self.writes(&facts.actor, &created, self.chunk(nth))?;
+        let writes = self.creation(&facts.actor, &created, self.chunk(nth))?;
         self.commit(nth, writes, outcomes).await
     }
 
     /// The transaction that creates the invitations of a chunk, and uses up the budgets.
-    fn writes(
+    fn creation(
         &self,
         actor: &Standing,
         created: &[NewInvitation],

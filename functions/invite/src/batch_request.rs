@@ -247,7 +247,8 @@ impl BatchList {
         u16::try_from(chunks).unwrap_or(u16::MAX)
     }
 
-    pub(crate) fn chunk(&self, nth: u16) -> &[InvitationOffer] {
+    /// The offers of a chunk.
+    pub(crate) fn offers_of(&self, nth: u16) -> &[InvitationOffer] {
         self.offers.chunks(CREATED_AT_ONCE).nth(usize::from(nth)).unwrap_or_default()
     }
 

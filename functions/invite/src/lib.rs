@@ -1,11 +1,11 @@
 //! The invitations of an organization: create, list, show, change, resend and revoke.
 
 mod access_end;
-mod address;
 mod batch;
-mod batch_facts;
+mod batch_checks;
 mod batch_request;
 mod csv;
+mod invite_facts;
 
 use std::slice;
 
@@ -28,8 +28,8 @@ use shared::{
     store::{self, FetchedItems, InvitationChange, Key, List, Store},
 };
 
-use address::InviteFacts;
 pub use csv::{MAX_CELL, MAX_TITLE_LINES};
+use invite_facts::InviteFacts;
 
 /// The routes of the function.
 pub fn router() -> Router<App> {
@@ -66,7 +66,8 @@ async fn invite(
 ) -> Result<Answer, ApiError> {
     let slot = Key::address_slot(org, AddressHash::of(org, &wanted.email));
     let facts = facts_to_invite(&call, org, &slot, Key::custom_role(org, wanted.role_id)).await?;
-    let (actor, Call { app, context, .. }) = (&facts.actor, &call);
+    let actor = &facts.actor;
+    let Call { app, context, .. } = &call;
     let address = facts.address(&slot, context.at)?;
     let id = InvitationId::of(context.at, org, &wanted.email);
     let new = domain::invite(actor, wanted.draft(), address, id, context.at)?;

@@ -12,7 +12,7 @@ use shared::{
     store::{Claim, Error, Expiring, Key, Reminded},
 };
 
-use crate::{MailService, WaitReason, mails::MarkedMail, selection::role_name};
+use crate::{MailService, WaitReason, selection::role_name, sending::MarkedMail};
 
 /// The most members of a shard whose end came near in one run. The next one continues.
 const MAX_REMINDED: u16 = 100;

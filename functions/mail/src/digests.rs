@@ -10,7 +10,7 @@ use shared::{
     store::{Error, Key, List, PageRequest},
 };
 
-use crate::{MailService, WaitReason, mails::MarkedMail, selection::role_name};
+use crate::{MailService, WaitReason, selection::role_name, sending::MarkedMail};
 
 /// The most digests in one run. The next one continues.
 const MAX_DIGESTS: u16 = 100;

@@ -18,12 +18,12 @@ mod compose;
 mod digests;
 mod failure;
 mod feedback;
-mod mails;
+mod invitation_reminders;
 mod offboarding;
 mod portal;
 mod queue;
-mod reminders;
 mod selection;
+mod sending;
 #[cfg(feature = "aws")]
 mod ses;
 mod template;

@@ -8,8 +8,8 @@ use shared::{
 };
 
 use crate::{
+    export_rows::DisplayNames,
     filters::{Filters, Sort},
-    rows::DisplayNames,
     sheet::{Cell, Facts},
 };
 

@@ -23,10 +23,10 @@ use tokio::{task::spawn_blocking, time::Instant};
 use crate::{
     about::{About, FilteredNames},
     export_bucket::{ExportBucket, FileKey, attachment, file_name},
+    export_rows::{COLUMNS, DisplayNames},
     filters::{AuthorizedList, Filters},
-    rows::{COLUMNS, DisplayNames},
+    name_order::ExportedUsers,
     sheet::{Sheet, XLSX},
-    sorted::ExportedUsers,
 };
 
 /// The limits of exports, and the bucket for large files. The default has no bucket.

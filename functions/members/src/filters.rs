@@ -17,7 +17,7 @@ use shared::{
     },
 };
 
-use crate::sorted::ExportedUsers;
+use crate::name_order::ExportedUsers;
 
 /// The maximum product of organizations, roles and statuses in a request. A search by role name reads
 /// more ranges.
@@ -216,7 +216,7 @@ impl AuthorizedList {
     ///
     /// # Errors
     ///
-    /// Those of [`NameOrder::users`](crate::sorted::NameOrder::users).
+    /// Those of [`NameOrder::users`](crate::name_order::NameOrder::users).
     pub(crate) async fn page(
         &self,
         store: &Store,
@@ -233,7 +233,7 @@ impl AuthorizedList {
     ///
     /// # Errors
     ///
-    /// Those of [`NameOrder::users`](crate::sorted::NameOrder::users).
+    /// Those of [`NameOrder::users`](crate::name_order::NameOrder::users).
     pub(crate) async fn all<'a>(
         &'a self,
         store: &'a Store,

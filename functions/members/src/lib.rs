@@ -6,15 +6,15 @@
 mod about;
 mod export;
 mod export_bucket;
+mod export_rows;
 mod filters;
+mod list_rows;
 mod member;
-mod rows;
+mod name_order;
 #[cfg(feature = "s3")]
 mod s3;
 mod services;
 mod sheet;
-mod sorted;
-mod user_row;
 mod wrapping;
 
 use axum::{
@@ -36,11 +36,11 @@ pub use export_bucket::{
 };
 pub use filters::MAX_RANGES;
 use filters::{Filters, Sort};
+use list_rows::UserRow;
+pub use name_order::MAX_SORTED;
 #[cfg(feature = "s3")]
 pub use s3::S3;
 pub use sheet::XLSX;
-pub use sorted::MAX_SORTED;
-use user_row::UserRow;
 
 /// The routes of the function.
 pub fn router() -> Router<App> {
@@ -65,7 +65,7 @@ async fn list(
     let pagination = Pagination::filtered("members", &org, &query, limit, cursor)?;
     if let Some(user) = &query.user_id {
         // A page with one person has no next page.
-        return user_row::one_person(&app.store, &person, org, user, context.at).await;
+        return list_rows::one_person(&app.store, &person, org, user, context.at).await;
     }
     let list = query.filters().authorize(&app, &person, org).await?;
     let (found, roles) = list.page(&app.store, pagination.request()).await?;

@@ -7,7 +7,7 @@ mod erasure;
 mod invitations;
 mod offboarding;
 mod people;
-mod personal_data;
+mod person_view;
 mod reason;
 mod rounds;
 mod security;

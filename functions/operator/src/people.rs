@@ -7,7 +7,7 @@ use shared::{
     store::{Error, Key, KnownIn, PersonalData, Store},
 };
 
-use crate::personal_data::PersonalDataView;
+use crate::person_view::PersonalDataView;
 
 /// The most services of one keeper in an export.
 pub const MAX_KEPT_SERVICES: usize = 1_000;

@@ -17,7 +17,7 @@ pub(crate) struct ReasonRequest {
 
 /// Answers a request that takes a restriction from an organization. `rule` returns the organization without it,
 /// and `write` adds the change to a transaction. If nothing changes, nothing is written.
-pub(crate) async fn lift(
+pub(crate) async fn remove_restriction(
     call: Call,
     org: OrgId,
     if_match: IfMatch,

@@ -6,7 +6,7 @@ use shared::{
     http::{Answer, ApiError, Call, IfMatch, Json, Path, RequiredText},
 };
 
-use crate::reason::{ReasonRequest, lift};
+use crate::reason::{ReasonRequest, remove_restriction};
 
 pub(crate) async fn reset(
     call: Call,
@@ -14,7 +14,7 @@ pub(crate) async fn reset(
     if_match: IfMatch,
     Json(ReasonRequest { reason: RequiredText(reason) }): Json<ReasonRequest>,
 ) -> Result<Answer, ApiError> {
-    lift(call, org, if_match, domain::reset_security, |writes, before, after| {
+    remove_restriction(call, org, if_match, domain::reset_security, |writes, before, after| {
         writes.reset_security(before, after, &reason)
     })
     .await

@@ -7,7 +7,7 @@ use shared::{
 
 use crate::{
     OrganizationFacts, organization_facts,
-    reason::{ReasonRequest, lift},
+    reason::{ReasonRequest, remove_restriction},
 };
 
 /// Suspends an organization, or changes the reason of its suspension.
@@ -37,7 +37,7 @@ pub(crate) async fn resume(
     if_match: IfMatch,
     Json(ReasonRequest { reason: RequiredText(reason) }): Json<ReasonRequest>,
 ) -> Result<Answer, ApiError> {
-    lift(call, org, if_match, domain::resume, |writes, before, after| {
+    remove_restriction(call, org, if_match, domain::resume, |writes, before, after| {
         writes.change_suspension(before, after, &reason)
     })
     .await

@@ -13,9 +13,9 @@ use super::{
     user_counts::UserKind,
 };
 use crate::domain::{
-    AddressHash, AddressSlot, Event, EventAction, IdentityProviderRole, Invitation, Inviter,
-    JoinRequest, Member, OrgId, Organization, Person, PersonHash, Refusal, RequestContext, RoleId,
-    Version, levels_in,
+    AcceptanceFacts, AddressHash, AddressSlot, Event, EventAction, IdentityProviderRole,
+    InvitationId, JoinRequest, Member, OrgId, Organization, Person, PersonHash, Refusal,
+    RequestContext, RoleId, Version, levels_in, was_issued_to,
 };
 
 /// What an invitee may read before they have a standing: their own slot in the organization.
@@ -31,6 +31,15 @@ pub struct InviteeFacts {
     pub member: Option<Member>,
     /// The version of the tombstone, if one was read: the new entity continues from it.
     pub tombstone: Option<Version>,
+}
+
+impl InviteeFacts {
+    /// Whether the person is a member with the address of this invitation. They have accepted it, or another one
+    /// to the address.
+    pub fn is_member_by(&self, person: &Person, id: InvitationId) -> bool {
+        self.slot == Some(AddressSlot::Taken(person.id.clone()))
+            && was_issued_to(person, self.org.id(), id)
+    }
 }
 
 impl Store {
@@ -85,16 +94,12 @@ impl Store {
 pub struct Acceptance<'a> {
     /// The organization.
     pub org: &'a Organization,
-    /// The invitation.
-    pub invitation: &'a Invitation,
+    /// What the rule saw.
+    pub facts: AcceptanceFacts<'a>,
     /// The new member.
     pub member: &'a Member,
-    /// The version of the tombstone, if one was read: the new entity continues from it.
-    pub tombstone: Option<Version>,
-    /// The inviter as the rule saw them; none for an operator's invitation.
-    pub inviter: Option<&'a Inviter>,
     /// The invitee's own request to join, which ends with the acceptance (ORG2).
-    pub request: Option<&'a JoinRequest>,
+    pub join_request: Option<&'a JoinRequest>,
 }
 
 impl Transaction<'_> {
@@ -107,7 +112,8 @@ impl Transaction<'_> {
     /// the person became a member with another address; the refusals of `still_grantable`.
     pub fn accept(self, acceptance: &Acceptance<'_>) -> Result<Self, Error> {
         let context = self.context;
-        let Acceptance { org, invitation, member, tombstone, request, .. } = *acceptance;
+        let Acceptance { org, facts, member, join_request } = *acceptance;
+        let AcceptanceFacts { invitation, tombstone, .. } = facts;
         let slot = slot(invitation);
         let taken = taken_slot(member, &slot)?;
         let open = Expression::new("#expires_at > :now", [("now", time(context.at))]);
@@ -118,7 +124,7 @@ impl Transaction<'_> {
             .put(slot, taken, open, refuse(Refusal::ChangedConcurrently))
             .add_member_without_slot(member, tombstone)?
             .count(org.id(), invitation.role_id, UserKind::Invitation, -1)
-            .end_own_request(member, request)?
+            .end_own_request(member, join_request)?
             .inviter_still_grants(acceptance)?
             .still_grantable(org, member.role_id)?
             .record(accepted_event(context, acceptance))?;
@@ -131,15 +137,16 @@ impl Transaction<'_> {
     /// Adds the condition that the inviter still holds the role that the rule saw, with the same
     /// levels, and that their access has not ended (END1).
     fn inviter_still_grants(self, acceptance: &Acceptance<'_>) -> Result<Self, Error> {
-        let Some(inviter) = acceptance.inviter else { return Ok(self) };
+        let Some(inviter) = acceptance.facts.inviter else { return Ok(self) };
         let lost = refuse(Refusal::ChangedConcurrently);
         self.member_still_holds(acceptance.org, inviter.member_id, inviter.role_id, lost)
     }
 }
 
 fn accepted_event(context: &RequestContext, acceptance: &Acceptance<'_>) -> Event {
-    let Acceptance { org, invitation, member, inviter, request, .. } = *acceptance;
-    let asked = request.map(|request| json!({ "join_request": request.status }));
+    let Acceptance { org, facts, member, join_request } = *acceptance;
+    let AcceptanceFacts { invitation, inviter, .. } = facts;
+    let asked = join_request.map(|request| json!({ "join_request": request.status }));
     let target = invitation.target(invitation.version.next(context.at));
     let mut new = json!({
         "member_id": member.id(),

@@ -3,12 +3,13 @@
 //!
 //! A caller may ask about themselves. Questions about others need the scope `decisions`.
 
+mod actions;
 mod evaluation;
+mod explain;
 mod explanation;
 mod grantors;
 mod metadata;
 mod offer;
-mod people;
 mod positions;
 mod reasons;
 mod resources;
@@ -53,8 +54,8 @@ pub(crate) fn router() -> Router<App> {
         .route(EVALUATIONS, post(evaluation::many))
         .route(SUBJECTS, post(subjects::search))
         .route(RESOURCES, post(resources::search))
-        .route(ACTIONS, post(search::actions))
-        .route(EXPLANATIONS, get(people::explain))
+        .route(ACTIONS, post(actions::search))
+        .route(EXPLANATIONS, get(explain::explain))
 }
 
 /// The caller of a decision route, with the right to ask about others.

@@ -1,4 +1,4 @@
-//! The sentences of explanations, for administrators.
+//! The sentences about paths and their denials, for administrators.
 
 use shared::domain::{AccessPath, Action, DenyReason, Level, PathMembership};
 
@@ -11,8 +11,8 @@ pub(super) const NOT_A_MEMBER_HERE: &str = "The person is not a member of this o
 
 pub(super) fn grant_reason(membership: &PathMembership, action: Action) -> String {
     let (level, object) = (level_held(membership, action).name(), action.role_object.name());
-    let place = place(membership);
-    format!("The user has {level} to {object} {place}, which grants this.")
+    let location = location_phrase(membership);
+    format!("The user has {level} to {object} {location}, which grants this.")
 }
 
 pub(super) fn deny_reason(
@@ -22,11 +22,11 @@ pub(super) fn deny_reason(
 ) -> String {
     use DenyReason as D;
     let object = action.role_object.name();
-    let place = membership.map_or_else(|| "there".to_owned(), place);
+    let location = membership.map_or_else(|| "there".to_owned(), location_phrase);
     match deny {
         D::Never => "No role grants this action on such organizations.".to_owned(),
         D::Membership => NOT_A_MEMBER.to_owned(),
-        D::AccessExpired => format!("The user's access {place} has expired."),
+        D::AccessExpired => format!("The user's access {location} has expired."),
         D::Link => {
             "The user is not a member of a partner that is linked to this organization.".to_owned()
         }
@@ -36,21 +36,21 @@ pub(super) fn deny_reason(
         }
         D::Kind => format!("Only partner organizations have {object}."),
         D::Condition(condition) => {
-            format!("{object} is switched off {place}: it counts only while {condition}.")
+            format!("{object} is switched off {location}: it counts only while {condition}.")
         }
         D::Prerequisite(base, level) => {
             let (base, level) = (base.name(), level.name());
-            format!("{object} counts {place} only with at least {level} to {base}.")
+            format!("{object} counts {location} only with at least {level} to {base}.")
         }
         D::Level(needed) => {
             let held = membership.map_or(Level::None, |at| level_held(at, action)).name();
             let needed = needed.name();
-            format!("The user has {held} to {object} {place}; this action needs {needed}.")
+            format!("The user has {held} to {object} {location}; this action needs {needed}.")
         }
         D::Suspended => {
             let is_there = membership.is_some_and(|at| at.standing.org.suspension().is_some());
-            let place = if is_there { &place } else { "in this organization" };
-            format!("The platform has suspended all access {place}.")
+            let location = if is_there { &location } else { "in this organization" };
+            format!("The platform has suspended all access {location}.")
         }
         D::SignIn => membership.map(sign_in_reason).unwrap_or_default(),
     }
@@ -65,7 +65,7 @@ fn sign_in_reason(membership: &PathMembership) -> String {
     membership.standing.check_sign_in().err().map(|why| why.to_string()).unwrap_or_default()
 }
 
-fn place(membership: &PathMembership) -> String {
+fn location_phrase(membership: &PathMembership) -> String {
     let org = &membership.standing.org.name;
     match membership.path {
         AccessPath::Member => "in this organization".to_owned(),

@@ -1,16 +1,16 @@
-//! Pages of search results, and `POST /access/v1/search/action`.
+//! Pages of search results.
 
 use std::fmt::Display;
 
 use serde::Serialize;
 use shared::{
-    domain::{Action, Email, Member, Name, OrgId, first_granting},
-    http::{AnyObject, ApiError, App, Call, Cursor, Json, Problem, log_organization},
-    store::{AccessQuery, Error, Position},
+    domain::{Email, Member, Name, OrgId},
+    http::{Cursor, Json, Problem},
+    store::Position,
 };
 
 use super::{
-    ACTIONS, DecisionCaller, ORGANIZATION, USER, organization,
+    ORGANIZATION, USER,
     wire::{JsonFields, PageFields, malformed},
 };
 
@@ -43,12 +43,6 @@ pub(super) struct Properties {
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<Email>,
-}
-
-/// A found action.
-#[derive(Serialize)]
-pub(super) struct ActionReference {
-    name: &'static str,
 }
 
 impl Reference {
@@ -143,30 +137,4 @@ impl SearchPage {
 
 fn page_size(limit: u64) -> usize {
     usize::try_from(limit).unwrap_or_default()
-}
-
-pub(super) async fn actions(
-    call: Call,
-    AnyObject(fields): AnyObject,
-) -> Result<Json<Results<ActionReference>>, ApiError> {
-    let fields = JsonFields::of(&fields);
-    let subject = fields.required_entity("subject").map_err(malformed)?;
-    let resource = fields.required_entity("resource").map_err(malformed)?;
-    log_organization(organization(&resource));
-    let page = SearchPage::new(ACTIONS, &fields, "action")?;
-    let caller = DecisionCaller::of(&call);
-    caller.may_ask_about(&subject)?;
-    let actions = Action::all().filter(|action| action.level.is_some()).collect();
-    let names = match caller.query(&subject, &resource, actions) {
-        Some(query) => granted_actions(&call.app, query).await?,
-        None => vec![],
-    };
-    Ok(page.slice(names.into_iter().map(|name| ActionReference { name }).collect()))
-}
-
-async fn granted_actions(app: &App, query: AccessQuery) -> Result<Vec<&'static str>, Error> {
-    let memberships = app.store.memberships_on_paths(std::slice::from_ref(&query)).await?;
-    let paths = memberships.into_iter().next().unwrap_or_default();
-    let is_granted = |action: &&Action| first_granting(&paths, **action).is_some();
-    Ok(query.actions.iter().filter(is_granted).map(|action| action.name).collect())
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{answer, refusal, store_over};
 use crate::{
-    domain::{Member, Refusal, RoleId, accept},
+    domain::{Refusal, RoleId, accept},
     fixtures::{acceptance_facts, context, invited, now, partner, person, standing},
     store::{Acceptance, Key},
 };
@@ -48,16 +48,9 @@ async fn second_of_two_acceptances_is_a_concurrent_change() {
     let (ann, bob) = (standing("ann", &org, RoleId::ADMIN), person("bob"));
     let invitation = invited(&ann, "bob", RoleId::USER).unwrap();
     let inviter = invitation.inviter.clone();
-    let member: Member =
-        accept(&bob, &org, acceptance_facts(&invitation, inviter.as_ref()), now()).unwrap();
-    let acceptance = Acceptance {
-        org: &org,
-        invitation: &invitation,
-        member: &member,
-        tombstone: None,
-        inviter: inviter.as_ref(),
-        request: None,
-    };
+    let facts = acceptance_facts(&invitation, inviter.as_ref());
+    let member = &accept(&bob, &org, facts, now()).unwrap();
+    let acceptance = Acceptance { org: &org, facts, member, join_request: None };
     let slot = Key::address_slot(org.id(), invitation.id.address_hash());
     let membership = Key::membership(org.id(), &bob.id);
     let lost = async |failing: &[Key]| {

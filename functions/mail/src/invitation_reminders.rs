@@ -1,4 +1,4 @@
-//! The mails before something ends: one for each sending of an invitation, two days before (INV5).
+//! The mail before an invitation ends: one for each sending, two days before (INV5).
 
 use shared::{
     domain::{
@@ -10,8 +10,8 @@ use shared::{
 
 use crate::{
     MailService,
-    mails::MarkedMail,
     selection::{author_of, role_name},
+    sending::MarkedMail,
 };
 
 /// The most invitations of a shard in one run. The next one continues.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use shared::{
-    domain::{AddressFacts, Invitation, RequestContext, Standing},
+    domain::{AddressFacts, AddressSlot, Invitation, RequestContext, Standing},
     http::{App, views},
     store::{Error, FetchedItems, Key},
 };
@@ -39,11 +39,14 @@ impl InviteFacts {
     /// The facts about an address whose slot is complete.
     pub(crate) fn address(&self, slot: &Key, now: Timestamp) -> Result<AddressFacts, Error> {
         let Self { actor, found } = self;
-        let pending_is_void = match found.pending(slot)? {
-            Some(pending) => !found.inviter_authorized(&actor.org, &pending, now)?,
-            None => false,
+        let declined_until = found.declined_until(slot)?;
+        let slot = found.address_slot(slot)?;
+        let pending_is_void = match &slot {
+            Some(AddressSlot::Pending(pending)) => {
+                !found.inviter_authorized(&actor.org, pending, now)?
+            }
+            Some(AddressSlot::Taken(_)) | None => false,
         };
-        let (slot, declined_until) = (found.address_slot(slot)?, found.declined_until(slot)?);
         Ok(AddressFacts { slot, declined_until, pending_is_void })
     }
 

@@ -48,7 +48,7 @@ enum AskedPerson {
 
 /// What an organization knows of the person.
 #[derive(Default)]
-struct KnownPerson {
+struct KnownHere {
     member: Option<Member>,
     invitation: Option<Invitation>,
 }
@@ -94,25 +94,25 @@ impl AskedPerson {
         store: &Store,
         org: OrgId,
         found: &FetchedItems,
-    ) -> Result<KnownPerson, ApiError> {
+    ) -> Result<KnownHere, ApiError> {
         let slot = match self {
             Self::Member(id) => {
                 let member = found.member(org, *id)?.ok_or(Refusal::NoSuchMember)?;
-                return Ok(KnownPerson { member: Some(member), invitation: None });
+                return Ok(KnownHere { member: Some(member), invitation: None });
             }
             Self::User(user) => {
-                return Ok(KnownPerson { member: found.membership(org, user)?, invitation: None });
+                return Ok(KnownHere { member: found.membership(org, user)?, invitation: None });
             }
             Self::Address(_) => found.address_slot(&self.key(org))?,
         };
         match slot {
-            None => Ok(KnownPerson::default()),
+            None => Ok(KnownHere::default()),
             Some(AddressSlot::Pending(invitation)) => {
-                Ok(KnownPerson { member: None, invitation: Some(invitation) })
+                Ok(KnownHere { member: None, invitation: Some(invitation) })
             }
             Some(AddressSlot::Taken(user)) => {
                 let found = store.get([Key::membership(org, &user)]).await?;
-                Ok(KnownPerson { member: found.membership(org, &user)?, invitation: None })
+                Ok(KnownHere { member: found.membership(org, &user)?, invitation: None })
             }
         }
     }
@@ -121,7 +121,7 @@ impl AskedPerson {
     async fn subjects(
         &self,
         store: &Store,
-        known: &KnownPerson,
+        known: &KnownHere,
         viewer: Viewer,
     ) -> Result<Vec<UserId>, ApiError> {
         Ok(match (&known.member, self) {
@@ -136,7 +136,7 @@ impl AskedPerson {
 
     /// The person, as the organization shows them. `elsewhere` is a membership of theirs in another one,
     /// which only operators learn of.
-    fn shown(self, known: &KnownPerson, elsewhere: Option<&Member>) -> views::Person {
+    fn shown(self, known: &KnownHere, elsewhere: Option<&Member>) -> views::Person {
         match (&known.member, self) {
             (Some(member), _) => views::Person::member(member),
             (None, _) if elsewhere.is_some() => {
@@ -171,7 +171,7 @@ struct PersonDecision<'a> {
     org: &'a Organization,
     action: Action,
     viewer: Viewer,
-    known: &'a KnownPerson,
+    known: &'a KnownHere,
     /// The person's paths to the organization.
     paths: &'a [PathMembership],
 }

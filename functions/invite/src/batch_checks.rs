@@ -10,10 +10,16 @@ use shared::{
 };
 
 use crate::{
-    address::InviteFacts,
     batch::BatchInvite,
     batch_request::{InvitationOffer, Terms},
+    invite_facts::InviteFacts,
 };
+
+/// The result of the check of one item.
+pub(crate) enum Checked {
+    Invited(NewInvitation),
+    Refused(Problem),
+}
 
 /// How many more invitations the organization can create.
 pub(crate) struct InvitationRoom {
@@ -127,17 +133,21 @@ impl BatchInvite<'_> {
         }
     }
 
-    /// Checks one item. The outer error is a failed read; the inner one is the outcome of the item.
+    /// Checks one item.
+    ///
+    /// # Errors
+    ///
+    /// A failed read. A refusal is the outcome of the item.
     pub(crate) fn check(
         &self,
         offer: &InvitationOffer,
         facts: &InviteFacts,
         room: &mut InvitationRoom,
-    ) -> Result<Result<NewInvitation, Problem>, Error> {
-        let (now, found) = (self.context.at, &facts.found);
+    ) -> Result<Checked, Error> {
+        let now = self.context.at;
         let Terms { role_id, days, access_expires_at, language } = match &offer.terms {
             Ok(terms) => *terms,
-            Err(problem) => return Ok(Err(problem.clone())),
+            Err(problem) => return Ok(Checked::Refused(problem.clone())),
         };
         let email = offer.email.clone();
         let draft = InvitationDraft { email, role_id, days, access_expires_at, language };
@@ -145,13 +155,16 @@ impl BatchInvite<'_> {
         let address = facts.address(&self.slot(offer), now)?;
         let id = InvitationId::of(now, self.org, &offer.email);
         let of_address = self.budget_of_address(offer);
-        let left = of_address.clone().left(found.used(&of_address));
+        let left = of_address.clone().left(facts.found.used(&of_address));
         let invited = role.and_then(|()| domain::invite(&facts.actor, draft, address, id, now));
         let invited = invited.and_then(|new| {
             left.check()?;
             room.take(new.replaces.is_some())?;
             Ok(new)
         });
-        Ok(invited.map_err(|refusal| offer.place.refused(refusal)))
+        Ok(match invited {
+            Ok(new) => Checked::Invited(new),
+            Err(refusal) => Checked::Refused(offer.place.refused(refusal)),
+        })
     }
 }

@@ -37,13 +37,13 @@ enum Compared {
 /// All users that match, in order, and their roles.
 pub(crate) struct SortedUsers {
     order: NameOrder,
-    users: Vec<(Place, ListedUser)>,
+    users: Vec<(SortPosition, ListedUser)>,
     roles: RoleSummaries,
 }
 
-/// The place of a user in an order by name. No two users have the same one.
+/// The position of a user in an order by name. No two users have the same one.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct SortPosition {
     /// The compared name.
     name: String,
     address: String,
@@ -93,13 +93,13 @@ impl NameOrder {
         if self.compared == Compared::RoleName {
             store.load_missing_roles(&mut roles, &found).await?;
         }
-        let placed = |user| (self.place(&user, &roles), user);
-        let mut users: Vec<_> = found.into_iter().map(placed).collect();
+        let positioned = |user| (self.position_of(&user, &roles), user);
+        let mut users: Vec<_> = found.into_iter().map(positioned).collect();
         users.sort_by(|(one, _), (other, _)| self.direction.compare(one, other));
         Ok(SortedUsers { order: self, users, roles })
     }
 
-    fn place(self, user: &ListedUser, roles: &RoleSummaries) -> Place {
+    fn position_of(self, user: &ListedUser, roles: &RoleSummaries) -> SortPosition {
         let (name, address, id) = match user {
             ListedUser::Active(member) => {
                 let names = member.folded_names();
@@ -115,7 +115,7 @@ impl NameOrder {
             Compared::RoleName => fold(&user.role().shown_name(roles.of(user.role()))),
         };
         name.truncate(name.floor_char_boundary(MAX_COMPARED));
-        Place { name, address, id }
+        SortPosition { name, address, id }
     }
 
     fn refusal(self) -> Problem {
@@ -132,20 +132,20 @@ impl NameOrder {
 }
 
 impl SortedUsers {
-    /// The requested page and the roles. It begins after a place, whether or not a user is there.
+    /// The requested page and the roles. It begins after a position, whether or not a user is there.
     pub(crate) fn page(
         self,
         PageRequest { limit, after }: PageRequest<'_>,
     ) -> (Slice<ListedUser>, RoleSummaries) {
         let direction = self.order.direction;
-        let after = after.map(Place::at);
-        let is_after = |place: &Place| {
-            after.as_ref().is_none_or(|after| direction.compare(place, after).is_gt())
+        let after = after.map(SortPosition::at);
+        let is_after = |position: &SortPosition| {
+            after.as_ref().is_none_or(|after| direction.compare(position, after).is_gt())
         };
-        let mut rest = self.users.into_iter().filter(|(place, _)| is_after(place));
+        let mut rest = self.users.into_iter().filter(|(position, _)| is_after(position));
         let page: Vec<_> = rest.by_ref().take(limit).collect();
         let last = page.last().filter(|_| rest.next().is_some());
-        let next = last.map(|(place, _)| place.position());
+        let next = last.map(|(position, _)| position.cursor_position());
         (Slice { items: page.into_iter().map(|(_, user)| user).collect(), next }, self.roles)
     }
 
@@ -156,8 +156,8 @@ impl SortedUsers {
     }
 }
 
-impl Place {
-    fn position(&self) -> Position {
+impl SortPosition {
+    fn cursor_position(&self) -> Position {
         Position::of_fields([&self.name, &self.address, &self.id])
     }
 
