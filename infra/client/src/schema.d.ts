@@ -4700,7 +4700,7 @@ export interface components {
             status: 409;
             limit: number;
         } & components["schemas"]["Problem"];
-        /** @description Another role has this name, or a built-in role has a name that looks like it (ROLE2). Case and spaces do not count. Choose another name. */
+        /** @description Another role has this name, or a built-in role has a name that looks like it (ROLE2). Case, and how many spaces stand in one place, do not count. Choose another name. */
         "role-name-taken": {
             /** @constant */
             type: "/problems/role-name-taken";

@@ -16,8 +16,8 @@ use axum::{
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, Uri,
         header::{
-            AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH,
-            LOCATION, RETRY_AFTER, USER_AGENT,
+            AUTHORIZATION, CONNECTION, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_MATCH,
+            IF_NONE_MATCH, LOCATION, RETRY_AFTER, USER_AGENT,
         },
     },
     middleware::{Next, from_fn_with_state},
@@ -97,12 +97,20 @@ pub fn guard(router: Router, verifier: Verifier) -> Router {
 async fn handle(State(verifier): State<Arc<Verifier>>, request: Request, next: Next) -> Response {
     let arrival = GatewayContext::new(now());
     let id = RequestId::new(request.headers(), Some(&arrival.id));
+    let has_body = !request.body().is_end_stream();
     let mut response = match admit(verifier, request, arrival).await {
         // In its own task, a panic ends this request only, and a disconnecting client does not cancel it.
         Ok(request) => tokio::spawn(next.run(request))
             .await
             .unwrap_or_else(|_| Problem::internal().respond(id.shown())),
-        Err(problem) => problem.respond(id.shown()),
+        Err(problem) => {
+            let mut refused = problem.respond(id.shown());
+            if has_body {
+                // The rest of the body is not read, so the connection cannot carry another request.
+                refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            refused
+        }
     };
     if let Ok(id) = HeaderValue::from_str(id.gateway()) {
         response.headers_mut().insert(GATEWAY_ID, id);

@@ -94,6 +94,17 @@ async fn missing_token_is_answered_with_a_problem() {
 }
 
 /// The functions have the same rule.
+/// A client would otherwise send its next request into a connection that the server closes.
+#[tokio::test]
+async fn refused_request_with_a_body_closes_its_connection() {
+    let url = start_server(&args()).await;
+    let refused = send("POST", format!("{url}/echo/x"), &[], "{}").await;
+    assert_eq!(refused.status, 401);
+    assert!(refused.headers.contains(r#""connection": "close""#), "{}", refused.headers);
+    let refused = send("GET", format!("{url}/echo/x"), &[], "").await;
+    assert!(!refused.headers.contains("connection"), "{}", refused.headers);
+}
+
 #[tokio::test]
 async fn gateway_echoes_a_request_id_of_up_to_256_printable_characters() {
     let url = start_server(&args()).await;
