@@ -1,4 +1,4 @@
-//! The acceptance of an invitation, and other ways of its invitee to become a member.
+//! The acceptance of an invitation, and what its invitee may read before.
 
 use serde_json::json;
 

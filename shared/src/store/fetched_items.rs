@@ -1,4 +1,5 @@
-//! Items that were read by key, decoded where a rule asks for one.
+//! Items that were read by key, decoded where a rule asks for one. What only one topic decodes is in the files of
+//! that topic: `pending` in `invitations`, for example.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
