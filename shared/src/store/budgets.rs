@@ -53,7 +53,9 @@ impl Transaction<'_> {
         org: &Organization,
         addresses: impl IntoIterator<Item = &'e Email>,
     ) -> Self {
-        let (now, mut writes, mut mails) = (self.context.at, self, 0);
+        let now = self.context.at;
+        let mut writes = self;
+        let mut mails = 0;
         for address in addresses {
             writes = writes.spend(&budgets.of_address(address, now), 1);
             mails += 1;

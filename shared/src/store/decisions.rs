@@ -106,7 +106,8 @@ impl Store {
         let keys = queries.iter().flat_map(|query| query.keys(query.org));
         let (mut found, (memberships, partners)) =
             try_join(self.fetch(keys.collect()), self.index_hits(queries)).await?;
-        let (mut candidates, mut more_keys) = (Vec::new(), Vec::new());
+        let mut candidates = Vec::new();
+        let mut more_keys = Vec::new();
         for query in queries {
             let no_candidates = CandidateOrganizations::default();
             let direct = query.memberships_on_paths(&no_candidates, &found)?;

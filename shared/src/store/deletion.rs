@@ -118,10 +118,10 @@ impl Transaction<'_> {
             Some(reason) => event.because(reason),
             None => event,
         };
-        let event = Event::new(context, after, EventAction::OrganizationDeleted, after.target());
-        let super_admin = before.super_admin_user_id.as_ref();
-        let super_admin = super_admin.map(|user| MemberId::of(before.id(), user));
-        let event = event.old(json!({ "name": before.name, "super_admin_id": super_admin }));
+        let user = before.super_admin_user_id.as_ref();
+        let super_admin = user.map(|user| MemberId::of(before.id(), user));
+        let event = Event::new(context, after, EventAction::OrganizationDeleted, after.target())
+            .old(json!({ "name": before.name, "super_admin_id": super_admin }));
         let mut writes = match actor {
             Some(actor) => self.still_held(actor)?,
             None => self,

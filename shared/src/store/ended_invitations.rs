@@ -69,8 +69,8 @@ impl Transaction<'_> {
         let declined = declined.even_if_suspended();
         let (Some(person), None) = (&context.by, member) else { return Ok(declined) };
         // The event names them by their id.
-        let (user_id, name) = (&person.id, person.name.as_deref());
-        let person = PersonToKeep { user_id, email: &invitation.email, name };
+        let name = person.name.as_deref();
+        let person = PersonToKeep { user_id: &person.id, email: &invitation.email, name };
         declined.remember(org.id(), person, Refusal::ChangedConcurrently)
     }
 

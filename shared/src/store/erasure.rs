@@ -67,7 +67,8 @@ impl Transaction<'_> {
 
     /// Ends the membership and the request of a person, and forgets what they were called.
     fn erase_user(self, known: &KnownIn, user: &UserId) -> Result<Self, Error> {
-        let (context, org) = (self.context, &known.org);
+        let context = self.context;
+        let org = &known.org;
         let key = Key::membership(org.id(), user);
         let mut writes =
             self.erase_request(org, known.request.as_ref(), user)?.forget_super_admin(org, user);
@@ -171,8 +172,11 @@ impl Transaction<'_> {
         writes.erase_alert(org, address)
     }
 
+    /// Ends the critical alerts of an address, or checks that it receives none, and forgets it. If it never received
+    /// any, there is nothing to forget.
     fn erase_alert(self, org: &Organization, address: &KnownAddress) -> Result<Self, Error> {
-        let (id, alert) = (org.id(), AlertId::of(org.id(), &address.email));
+        let id = org.id();
+        let alert = AlertId::of(id, &address.email);
         let context = self.context;
         let writes = if let Some(entry) = &address.alert {
             self.drop_entry(org, entry)?

@@ -138,10 +138,9 @@ impl Store {
     }
 
     fn query_all_at(&self, index: Index, hash: String) -> QueryFluentBuilder {
-        let condition = Expression::new("#hash = :hash", [("hash", text(hash))]);
-        let condition = condition.naming("hash", index.hash());
+        let at_hash = Expression::new("#hash = :hash", [("hash", text(hash))]);
         let mut expressions = ExpressionValues::default();
-        let condition = expressions.take(condition);
+        let condition = expressions.take(at_hash.naming("hash", index.hash()));
         let (names, values) = expressions.placeholders();
         self.client
             .query()

@@ -47,7 +47,8 @@ impl Transaction<'_> {
         facts: &RequesterFacts,
     ) -> Result<Self, Error> {
         let context = self.context;
-        let (id, key) = (org.id(), key_of(request));
+        let id = org.id();
+        let key = key_of(request);
         let item = to_item(key.clone(), request, index::join_request(request))?;
         let unasked = match &facts.earlier_request {
             None => Expression::new("attribute_not_exists(#pk)", []),

@@ -89,7 +89,8 @@ impl Transaction<'_> {
         entry: &ListEntry<T>,
     ) -> Result<Self, Error> {
         let context = self.context;
-        let (org, gone) = (entry.organization_id, entry.version.next(context.at));
+        let org = entry.organization_id;
+        let gone = entry.version.next(context.at);
         let id = entry.value.id(org);
         let lost = gone_or(T::MISSING, Refusal::ChangedConcurrently);
         let target = Target::new(T::TARGET, &id, gone);

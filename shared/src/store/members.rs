@@ -63,8 +63,8 @@ impl Transaction<'_> {
     pub fn update_member(self, actor: &Standing, change: MemberChange<'_>) -> Result<Self, Error> {
         let context = self.context;
         let MemberChange { before, after } = change;
-        let (has_new_role, has_new_name) =
-            (before.role_id != after.role_id, before.display_name != after.display_name);
+        let has_new_role = before.role_id != after.role_id;
+        let has_new_name = before.display_name != after.display_name;
         let has_new_keeper = before.service != after.service;
         let has_new_end = before.access_expires_at != after.access_expires_at;
         let fields = |member: &Member| {

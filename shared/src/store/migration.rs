@@ -79,12 +79,11 @@ impl Store {
             place.progress.finished = last.is_none();
             place.last = last;
             let item = to_item(Key::migration(WRITTEN_SCHEMA), &place, vec![])?;
-            let (always, on_failed) = (Expression::default(), refuse(Refusal::ChangedConcurrently));
             let writes = self.transaction(context).put(
                 Key::migration(WRITTEN_SCHEMA),
                 item,
-                always,
-                on_failed,
+                Expression::default(),
+                refuse(Refusal::ChangedConcurrently),
             );
             writes.commit(&()).await?;
         }

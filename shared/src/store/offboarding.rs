@@ -32,8 +32,8 @@ pub struct EndingProgress {
 impl EndingProgress {
     /// The progress of a request that begins now.
     pub fn begin() -> Self {
-        let (organizations, ended, transactions) = (0, EndedAccess::default(), 0);
-        Self { deadline: Deadline::begin(), organizations, ended, transactions }
+        let ended = EndedAccess::default();
+        Self { deadline: Deadline::begin(), organizations: 0, ended, transactions: 0 }
     }
 }
 

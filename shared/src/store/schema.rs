@@ -63,7 +63,8 @@ pub fn upgraded(item: Item) -> Result<Item, Error> {
 }
 
 fn upgraded_by(steps: &[SchemaStep], mut item: Item) -> Result<Item, Error> {
-    let (version, current) = (version(&item)?, steps.len() + 1);
+    let version = version(&item)?;
+    let current = steps.len() + 1;
     if version == current {
         return Ok(item);
     }

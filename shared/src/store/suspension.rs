@@ -59,12 +59,11 @@ impl Transaction<'_> {
         };
         let version = [("version", attribute(&after.version)?)];
         let version = Change::Set(Expression::new("#version = :version", version));
-        let (counts, lost) = (Key::counts(after.id()), refuse(Refusal::ChangedConcurrently));
         Ok(self.update_organization(before, vec![change()?, version])?.update(
-            counts,
+            Key::counts(after.id()),
             vec![change()?],
             Expression::default(),
-            lost,
+            refuse(Refusal::ChangedConcurrently),
         ))
     }
 

@@ -55,19 +55,18 @@ pub struct Transaction<'a> {
 impl Store {
     /// Begins a transaction of a request.
     pub fn transaction<'a>(&'a self, context: &'a RequestContext) -> Transaction<'a> {
-        let (steps, counts, metrics) = (Vec::new(), BTreeMap::new(), Vec::new());
         Transaction {
             store: self,
             context,
-            steps,
+            steps: Vec::new(),
             next_event: 0,
             offboarding: false,
-            counts,
+            counts: BTreeMap::new(),
             acts_in: BTreeSet::new(),
             by_outsider: false,
             recorded_in: BTreeSet::new(),
             even_deleted: false,
-            metrics,
+            metrics: Vec::new(),
         }
     }
 }
