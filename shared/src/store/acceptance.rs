@@ -39,8 +39,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refusal::EmailMissing`] if the token has no address; [`Refusal::NoInvitationForCaller`] if the
-    /// address does not count, or there is no such organization.
+    /// [`Refusal::EmailMissing`] if the token has no address; [`Refusal::NoInvitationForCaller`] if
+    /// the address does not count, or there is no such organization.
     pub async fn invitee_facts(&self, person: &Person, org: OrgId) -> Result<InviteeFacts, Error> {
         self.invitee_facts_and(person, org, None).await
     }

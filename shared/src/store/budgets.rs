@@ -46,7 +46,8 @@ impl Transaction<'_> {
         )
     }
 
-    /// Counts a mail of an organization to each of some addresses: in their budgets, and in its own.
+    /// Counts a mail of an organization to each of some addresses: in their budgets, and in its
+    /// own.
     pub fn spend_on_mail<'e>(
         self,
         budgets: &Budgets,

@@ -32,8 +32,8 @@ const BUDGET: Duration = Duration::from_secs(4);
 pub(super) const PAUSE: Duration = Duration::from_millis(15);
 
 impl Store {
-    /// Sends a transaction. The first condition that does not hold decides what it means. Conflicts with
-    /// other transactions are retried, within a bound.
+    /// Sends a transaction. The first condition that does not hold decides what it means. Conflicts
+    /// with other transactions are retried, within a bound.
     pub(super) async fn send(
         &self,
         writes: Vec<TransactWriteItem>,

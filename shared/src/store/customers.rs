@@ -63,8 +63,8 @@ impl Transaction<'_> {
         self.change_link(change, None)
     }
 
-    /// Changes a link. `home` is the organization of the member who changes it. The history of the other
-    /// one does not name them.
+    /// Changes a link. `home` is the organization of the member who changes it. The history of the
+    /// other one does not name them.
     pub(super) fn change_link(
         self,
         change: LinkChange<'_>,

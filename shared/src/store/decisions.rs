@@ -137,7 +137,8 @@ impl Store {
         all.map(|(query, candidates)| query.memberships_on_paths(candidates, &found)).collect()
     }
 
-    /// The standing of a subject in each of these organizations; `None` where they are not a member.
+    /// The standing of a subject in each of these organizations; `None` where they are not a
+    /// member.
     ///
     /// # Errors
     ///
@@ -241,7 +242,8 @@ impl IndexHits {
     }
 }
 
-/// The standing of a subject whose access to an organization has ended; none if it never began (END1).
+/// The standing of a subject whose access to an organization has ended; none if it never began
+/// (END1).
 fn standing_after_end(
     subject: &Person,
     at: OrgId,

@@ -98,8 +98,8 @@ impl Store {
         Ok(traces)
     }
 
-    /// The organizations that know addresses of a person. Their items say nothing of a person. Those of an
-    /// address whose id is `person` are known already.
+    /// The organizations that know addresses of a person. Their items say nothing of a person.
+    /// Those of an address whose id is `person` are known already.
     async fn known_at(
         &self,
         person: PersonId,

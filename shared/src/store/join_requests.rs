@@ -71,8 +71,8 @@ impl Transaction<'_> {
             )
     }
 
-    /// Checks that the address of a request has no valid invitation and no member. Lets the organization
-    /// invite its person again if they declined an invitation.
+    /// Checks that the address of a request has no valid invitation and no member. Lets the
+    /// organization invite its person again if they declined an invitation.
     fn address_is_free(self, request: &JoinRequest, facts: &RequesterFacts) -> Self {
         let org = request.organization_id;
         let address = Key::address_slot(org, AddressDigest::of(org, &request.email));
@@ -107,8 +107,8 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchJoinRequest`], [`Refusal::DomainNotApproved`], [`Refusal::AlreadyMember`] or
-    /// [`Refusal::AlreadyInvited`] if one of the facts changed; the refusals of a lost race.
+    /// [`Refusal::NoSuchJoinRequest`], [`Refusal::DomainNotApproved`], [`Refusal::AlreadyMember`]
+    /// or [`Refusal::AlreadyInvited`] if one of the facts changed; the refusals of a lost race.
     pub fn approve_request(
         self,
         actor: &Standing,
@@ -134,8 +134,8 @@ impl Transaction<'_> {
         writes.add_new_member(org, new, lost)?.record(approved)?.record(added)
     }
 
-    /// Declines a request. The item stays as long as the person cannot ask again; then the table drops
-    /// it.
+    /// Declines a request. The item stays as long as the person cannot ask again; then the table
+    /// drops it.
     ///
     /// # Errors
     ///
@@ -247,8 +247,8 @@ fn person_of(request: &JoinRequest) -> PersonToKeep<'_> {
     PersonToKeep { user_id, email, name: name.as_deref() }
 }
 
-/// A request, as its events show it. The comment is for the managers who decide, and not for all who
-/// read the history (ERA2).
+/// A request, as its events show it. The comment is for the managers who decide, and not for all
+/// who read the history (ERA2).
 fn request_in_event(request: &JoinRequest) -> Value {
     json!({ "member_id": MemberId::of(request.organization_id, &request.user_id) })
 }

@@ -26,8 +26,8 @@ pub(super) struct PersonToKeep<'a> {
 }
 
 impl Transaction<'_> {
-    /// Keeps what a person is called who acts in an organization without being a member. If they are a
-    /// member meanwhile, the transaction fails with `member`.
+    /// Keeps what a person is called who acts in an organization without being a member. If they
+    /// are a member meanwhile, the transaction fails with `member`.
     pub(super) fn remember(
         self,
         org: OrgId,

@@ -27,12 +27,13 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// Adds an entry. `tombstone` is the version of the tombstone, if one was read: the new entry continues from it.
+    /// Adds an entry. `tombstone` is the version of the tombstone, if one was read: the new entry
+    /// continues from it.
     ///
     /// # Errors
     ///
-    /// [`Refusal::ChangedConcurrently`] if another request added it; the refusal of the list's limit;
-    /// the refusals of `still_held`.
+    /// [`Refusal::ChangedConcurrently`] if another request added it; the refusal of the list's
+    /// limit; the refusals of `still_held`.
     pub fn add_entry<T: ListValue>(
         self,
         actor: &Standing,

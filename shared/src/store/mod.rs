@@ -22,7 +22,7 @@
 //! | deletion of a role with users | `reassignment`, `reassignment_steps` |
 //! | organizations | `organizations`, `settings`, `joins_from_above`, `customers` |
 //! | deletion of an organization | `deletion`, `deletion_steps` |
-//! | joining on request | `join_requests`; `list_entries`: approved domains, and critical alert users |
+//! | joining on request | `join_requests`; `list_entries`: approved domains, alert addresses |
 //! | decisions | `decisions` |
 //! | one person everywhere | `identities`, `personal_data`, `erasure`, `offboarding` |
 //! | names | `people`: what ids name; `kept_names`: names of what is gone |

@@ -1,8 +1,9 @@
 //! Deletes a role that is in use, and gives its users the target role (ROLE6).
 //!
-//! One transaction does it for a few users. For more, the first transaction begins the reassignment: from then
-//! on, the role cannot be granted. The next ones give users the target role, and the last one also deletes the
-//! role. Each leaves everything valid. The scheduled clean-up continues where a request stopped.
+//! One transaction does it for a few users. For more, the first transaction begins the
+//! reassignment: from then on, the role cannot be granted. The next ones give users the target
+//! role, and the last one also deletes the role. Each leaves everything valid. The scheduled
+//! clean-up continues where a request stopped.
 
 use super::{
     Error, FetchedItems, Key, ListedUser, PageRequest, Position, RoleWithUsers, Status, Store,
@@ -60,8 +61,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refusal::ChangedConcurrently`] or another refusal if something changed meanwhile, or the index does
-    /// not list all users yet; [`Error::Unavailable`] if the table cannot be reached.
+    /// [`Refusal::ChangedConcurrently`] or another refusal if something changed meanwhile, or the
+    /// index does not list all users yet; [`Error::Unavailable`] if the table cannot be reached.
     pub async fn delete_role_with_users(
         &self,
         context: &RequestContext,
@@ -100,8 +101,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchOrganization`] if there is none any more; [`Refusal::NoSuchRole`] if the role is not being
-    /// deleted; the errors of [`reassign_users`](Self::reassign_users).
+    /// [`Refusal::NoSuchOrganization`] if there is none any more; [`Refusal::NoSuchRole`] if the
+    /// role is not being deleted; the errors of [`reassign_users`](Self::reassign_users).
     pub async fn continue_role_deletion(
         &self,
         context: &RequestContext,
@@ -120,9 +121,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchOrganization`] if the organization is deleted meanwhile; [`Refusal::NoSuchRole`] if the role is
-    /// not being deleted any more; another refusal of a write that no repetition resolves; [`Error::Unavailable`] if
-    /// the table cannot be reached.
+    /// [`Refusal::NoSuchOrganization`] if the organization is deleted meanwhile;
+    /// [`Refusal::NoSuchRole`] if the role is not being deleted any more; another refusal of a
+    /// write that no repetition resolves; [`Error::Unavailable`] if the table cannot be reached.
     pub async fn reassign_users(
         &self,
         context: &RequestContext,
@@ -190,7 +191,8 @@ impl Store {
         conflict_as_end(self.reassign_batch(context, deletion, &current, next).await)
     }
 
-    /// The users of the role among the next ones that the index lists, and the position after these.
+    /// The users of the role among the next ones that the index lists, and the position after
+    /// these.
     async fn users_to_reassign(
         &self,
         deletion: &RoleDeletion,

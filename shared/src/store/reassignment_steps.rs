@@ -59,14 +59,14 @@ fn reassigned_attribute(kind: UserKind) -> &'static str {
 }
 
 impl Transaction<'_> {
-    /// Begins the deletion of a role with users. It cannot be granted from then on, because every write that
-    /// grants a role has a condition on its item.
+    /// Begins the deletion of a role with users. It cannot be granted from then on, because every
+    /// write that grants a role has a condition on its item.
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchRole`] or [`Refusal::ChangedConcurrently`] if the role is not as the rule saw
-    /// it; [`Refusal::RoleIsReassignmentTarget`] if users of another role get it; the refusals of
-    /// `still_grantable` for the target.
+    /// [`Refusal::NoSuchRole`] or [`Refusal::ChangedConcurrently`] if the role is not as the rule
+    /// saw it; [`Refusal::RoleIsReassignmentTarget`] if users of another role get it; the refusals
+    /// of `still_grantable` for the target.
     pub fn begin_reassignment(
         self,
         actor: &Standing,
@@ -142,8 +142,8 @@ impl Transaction<'_> {
         Ok(counted.while_present(deletion.org.id()))
     }
 
-    /// Deletes the role. The transaction gives the remaining users the target role, and no others got it
-    /// meanwhile, so the number in the event is exact.
+    /// Deletes the role. The transaction gives the remaining users the target role, and no others
+    /// got it meanwhile, so the number in the event is exact.
     pub(super) fn end_reassignment(self, deletion: &RoleDeletion) -> Result<Self, Error> {
         let RoleDeletion { org, role, reassignment, remaining, reassigned } = deletion;
         let gone = role.version.next(self.context.at);
