@@ -28,8 +28,8 @@ use crate::{
 /// The target of events whose message is a whole line.
 const LINE: &str = "line";
 
-/// Starts the log: events from level `info` on, or as `RUST_LOG` sets it. Does nothing if the log has
-/// been started before.
+/// Starts the log: events from level `info` on, or as `RUST_LOG` sets it. Does nothing if the log
+/// has been started before.
 pub fn start(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
     let targets = setting("RUST_LOG").and_then(|targets| targets.parse::<Targets>().ok());
     let filter = targets.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));

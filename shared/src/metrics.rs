@@ -145,7 +145,8 @@ impl Metric {
         }
     }
 
-    /// Adds to this metric of the request or run that this task works for. Elsewhere it does nothing.
+    /// Adds to this metric of the request or run that this task works for. Elsewhere it does
+    /// nothing.
     pub fn add(self, value: f64) {
         let _ = CURRENT.try_with(|current| {
             let mut metrics = current.lock().unwrap_or_else(PoisonError::into_inner);
@@ -165,8 +166,8 @@ pub async fn collected<T>(work: impl Future<Output = T>) -> (T, Metrics) {
     (done, Metrics { values: std::mem::take(&mut *values), published: None })
 }
 
-/// The CloudWatch namespace of this deployment (`METRICS_NAMESPACE`). Without it, log lines have the
-/// metrics, but CloudWatch does not extract them.
+/// The CloudWatch namespace of this deployment (`METRICS_NAMESPACE`). Without it, log lines have
+/// the metrics, but CloudWatch does not extract them.
 #[derive(Clone, Debug, Default)]
 pub struct Namespace(Option<Arc<str>>);
 

@@ -75,8 +75,8 @@ fn http_client(endpoint: Option<&str>) -> Result<SharedHttpClient, Error> {
         .build_https())
 }
 
-/// The certificate authorities of AWS's public endpoints. Parsing the system's more than one hundred
-/// roots takes longer than a request.
+/// The certificate authorities of AWS's public endpoints. Parsing the system's more than one
+/// hundred roots takes longer than a request.
 const ROOTS: [&str; 5] = [
     include_str!("../roots/amazon_root_ca_1.pem"),
     include_str!("../roots/amazon_root_ca_2.pem"),

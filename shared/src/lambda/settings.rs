@@ -9,8 +9,8 @@ use crate::{
     http::{BasePath, Deployment, EmailsVerified, TokenClaims, TrustedProxy, is_scope},
 };
 
-/// Reads `SELF_SERVICE` (`on` or `off`), `PUBLIC_URL`, `ENDPOINT_DOMAIN`, `MAX_PENDING`, the budgets
-/// and the trusted proxy.
+/// Reads `SELF_SERVICE` (`on` or `off`), `PUBLIC_URL`, `ENDPOINT_DOMAIN`, `MAX_PENDING`, the
+/// budgets and the trusted proxy.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The acceptance of an invitation, and other ways of its invitee to become a member.
+//! The acceptance of an invitation, and what its invitee may read before.
 
 use serde_json::json;
 
@@ -48,8 +48,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refusal::EmailMissing`] if the token has no address; [`Refusal::NoInvitationForCaller`] if the
-    /// address does not count, or there is no such organization.
+    /// [`Refusal::EmailMissing`] if the token has no address; [`Refusal::NoInvitationForCaller`] if
+    /// the address does not count, or there is no such organization.
     pub async fn invitee_facts(&self, person: &Person, org: OrgId) -> Result<InviteeFacts, Error> {
         self.invitee_facts_and(person, org, None).await
     }

@@ -34,16 +34,17 @@ pub struct AccountChange<'a> {
 }
 
 impl Transaction<'_> {
-    /// Gives a membership to another account. The member has another id from then on, so an event about
-    /// each of the two ids records it.
+    /// Gives a membership to another account. The member has another id from then on, so an event
+    /// about each of the two ids records it.
     ///
     /// # Errors
     ///
-    /// [`Refusal::UserAlreadyMember`] if the new account became a member; [`Refusal::NoSuchMember`] or
-    /// [`Refusal::ChangedConcurrently`] if the membership is not as the rule saw it.
+    /// [`Refusal::UserAlreadyMember`] if the new account became a member; [`Refusal::NoSuchMember`]
+    /// or [`Refusal::ChangedConcurrently`] if the membership is not as the rule saw it.
     pub fn change_account(self, change: AccountChange<'_>) -> Result<Self, Error> {
         let AccountChange { org, before, after, tombstone, request, reason } = change;
-        let (context, gone) = (self.context, before.version.next(self.context.at));
+        let context = self.context;
+        let gone = before.version.next(context.at);
         let lost = gone_or(Refusal::NoSuchMember, Refusal::ChangedConcurrently);
         let event = |target| Event::new(context, org, EventAction::MemberReconnected, target);
         let left = event(before.target(gone))

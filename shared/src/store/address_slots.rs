@@ -27,8 +27,8 @@ const SENT_AT: &str = "sent_at";
 const DECLINED_UNTIL: &str = "declined_until";
 
 impl FetchedItems {
-    /// The time at which the last invitation was sent to the address of a slot. The invitation can be
-    /// pending, or have ended.
+    /// The time at which the last invitation was sent to the address of a slot. The invitation can
+    /// be pending, or have ended.
     ///
     /// # Errors
     ///

@@ -46,14 +46,17 @@ impl Transaction<'_> {
         )
     }
 
-    /// Counts a mail of an organization to each of some addresses: in their budgets, and in its own.
+    /// Counts a mail of an organization to each of some addresses: in their budgets, and in its
+    /// own.
     pub fn spend_on_mail<'e>(
         self,
         budgets: &Budgets,
         org: &Organization,
         addresses: impl IntoIterator<Item = &'e Email>,
     ) -> Self {
-        let (now, mut writes, mut mails) = (self.context.at, self, 0);
+        let now = self.context.at;
+        let mut writes = self;
+        let mut mails = 0;
         for address in addresses {
             writes = writes.spend(&budgets.of_address(address, now), 1);
             mails += 1;

@@ -32,8 +32,8 @@ const BUDGET: Duration = Duration::from_secs(4);
 pub(super) const PAUSE: Duration = Duration::from_millis(15);
 
 impl Store {
-    /// Sends a transaction. The first condition that does not hold decides what it means. Conflicts with
-    /// other transactions are retried, within a bound.
+    /// Sends a transaction. The first condition that does not hold decides what it means. Conflicts
+    /// with other transactions are retried, within a bound.
     pub(super) async fn send(
         &self,
         writes: Vec<TransactWriteItem>,
@@ -97,7 +97,8 @@ impl Step {
         let all = self.conditions.into_iter().map(|piece| format!("({})", expressions.take(piece)));
         let all = all.collect::<Vec<_>>().join(" AND ");
         let condition = (!all.is_empty()).then_some(all);
-        let (item, key) = (TransactWriteItem::builder(), Some(Item::from(self.key)));
+        let item = TransactWriteItem::builder();
+        let key = Some(Item::from(self.key));
         let item = match self.write {
             Write::Check => {
                 let check = ConditionCheck::builder().set_key(key);

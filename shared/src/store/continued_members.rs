@@ -1,6 +1,7 @@
-//! Members whose membership continues with another account (OP2). What named the former one, such as events,
-//! invitations and services, means the same person. So the former member leaves no name behind, only the id
-//! with which the membership continues, and a read of it reads that member, too.
+//! Members whose membership continues with another account (OP2). What named the former one, such
+//! as events, invitations and services, means the same person. So the former member leaves no name
+//! behind, only the id with which the membership continues, and a read of it reads that member,
+//! too.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -19,7 +20,8 @@ const CONTINUED_AS: &str = "continued_as";
 /// The attribute of a member, and of what it leaves behind: the id of the former account.
 pub(super) const CONTINUES: &str = "continues";
 
-/// How long a former account leads to the present one: a service names its keeper for as long as it is there.
+/// How long a former account leads to the present one: a service names its keeper for as long as it
+/// is there.
 const CONTINUED: SignedDuration = SignedDuration::from_hours(24 * 365 * 100);
 
 /// The highest number of changes of an account that are followed.
@@ -41,8 +43,8 @@ pub(super) fn continued_tombstone(
 }
 
 impl Store {
-    /// The stored member with this id, or with the id with which the membership continues. Their access
-    /// can have ended.
+    /// The stored member with this id, or with the id with which the membership continues. Their
+    /// access can have ended.
     ///
     /// # Errors
     ///
@@ -55,8 +57,8 @@ impl Store {
         self.get([Key::member(org, id)]).await?.continued_member(org, id)
     }
 
-    /// The ids that a person had in an organization before the present one. `last` is the last of them. Nothing is
-    /// read if there was none.
+    /// The ids that a person had in an organization before the present one. `last` is the last of
+    /// them. Nothing is read if there was none.
     ///
     /// # Errors
     ///
@@ -76,8 +78,8 @@ impl Store {
 }
 
 impl FetchedItems {
-    /// The stored member with this id, or with the id with which the membership continues. Their access
-    /// can have ended.
+    /// The stored member with this id, or with the id with which the membership continues. Their
+    /// access can have ended.
     ///
     /// # Errors
     ///
@@ -86,8 +88,8 @@ impl FetchedItems {
         self.member(org, self.last_id(org, id))
     }
 
-    /// Whether the member who sent an invitation last may still grant its role (INV9). The items have that
-    /// member, if there is one.
+    /// Whether the member who sent an invitation last may still grant its role (INV9). The items
+    /// have that member, if there is one.
     ///
     /// # Errors
     ///
@@ -119,7 +121,8 @@ impl FetchedItems {
         id
     }
 
-    /// The keys of the members with which memberships among the items continue, and that were not read yet.
+    /// The keys of the members with which memberships among the items continue, and that were not
+    /// read yet.
     pub(super) fn unread_continuations(&self) -> Vec<Key> {
         let former = self
             .items

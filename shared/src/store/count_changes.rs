@@ -129,8 +129,8 @@ fn role_update(
 /// A limit of a counter item.
 enum CounterLimit {
     Number(BoundedCounter),
-    /// Only partners have users of partner roles. The attribute `standard` says that the organization
-    /// stopped being a partner (PAR1).
+    /// Only partners have users of partner roles. The attribute `standard` says that the
+    /// organization stopped being a partner (PAR1).
     Partner,
 }
 

@@ -63,8 +63,8 @@ impl Transaction<'_> {
         self.change_link(change, None)
     }
 
-    /// Changes a link. `home` is the organization of the member who changes it. The history of the other
-    /// one does not name them.
+    /// Changes a link. `home` is the organization of the member who changes it. The history of the
+    /// other one does not name them.
     pub(super) fn change_link(
         self,
         change: LinkChange<'_>,
@@ -96,11 +96,12 @@ impl Transaction<'_> {
         };
         for (org, other) in [(partner, customer.id()), (customer, partner.id())] {
             let target = Target::new(TargetKind::CustomerLink, &other, version);
-            let event = Event::new(context, org, action, target);
-            let event = event.old(link_in_event(before)).new_value(link_in_event(after));
+            let event = Event::new(context, org, action, target)
+                .old(link_in_event(before))
+                .new_value(link_in_event(after));
             let is_foreign = home.is_some_and(|home| org.id() != home);
-            let event = if is_foreign { event.by_another_organization() } else { event };
-            writes = writes.record(event)?;
+            let recorded = if is_foreign { event.by_another_organization() } else { event };
+            writes = writes.record(recorded)?;
         }
         Ok(writes)
     }

@@ -106,7 +106,8 @@ impl Store {
         let keys = queries.iter().flat_map(|query| query.keys(query.org));
         let (mut found, (memberships, partners)) =
             try_join(self.fetch(keys.collect()), self.index_hits(queries)).await?;
-        let (mut candidates, mut more_keys) = (Vec::new(), Vec::new());
+        let mut candidates = Vec::new();
+        let mut more_keys = Vec::new();
         for query in queries {
             let no_candidates = CandidateOrganizations::default();
             let direct = query.memberships_on_paths(&no_candidates, &found)?;
@@ -136,7 +137,8 @@ impl Store {
         all.map(|(query, candidates)| query.memberships_on_paths(candidates, &found)).collect()
     }
 
-    /// The standing of a subject in each of these organizations; `None` where they are not a member.
+    /// The standing of a subject in each of these organizations; `None` where they are not a
+    /// member.
     ///
     /// # Errors
     ///
@@ -240,7 +242,8 @@ impl IndexHits {
     }
 }
 
-/// The standing of a subject whose access to an organization has ended; none if it never began (END1).
+/// The standing of a subject whose access to an organization has ended; none if it never began
+/// (END1).
 fn standing_after_end(
     subject: &Person,
     at: OrgId,

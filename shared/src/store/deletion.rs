@@ -1,6 +1,6 @@
-//! The deletion of an organization (SA7). The first transaction sets its closure to deleted. From then on,
-//! reads leave it out, and every write has the condition that it is not deleted. The clean-up then ends what
-//! belongs to it, in transactions that each leave everything valid.
+//! The deletion of an organization (SA7). The first transaction sets its closure to deleted. From
+//! then on, reads leave it out, and every write has the condition that it is not deleted. The
+//! clean-up then ends what belongs to it, in transactions that each leave everything valid.
 
 use serde_json::json;
 
@@ -43,8 +43,9 @@ pub struct OrganizationDeletion<'a> {
 }
 
 impl Store {
-    /// The number of organizations right below `org`, or 1 if they were created before they were counted.
-    /// `found` has its counter item. The counter knows those that the list does not show yet.
+    /// The number of organizations right below `org`, or 1 if they were created before they were
+    /// counted. `found` has its counter item. The counter knows those that the list does not show
+    /// yet.
     ///
     /// # Errors
     ///
@@ -60,7 +61,8 @@ impl Store {
         Ok(u64::from(!listed.items.is_empty()))
     }
 
-    /// Ends what belongs to a deleted organization, until nothing is left or `out_of_time` returns true.
+    /// Ends what belongs to a deleted organization, until nothing is left or `out_of_time` returns
+    /// true.
     ///
     /// # Errors
     ///
@@ -99,14 +101,15 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// Begins the deletion of an organization without sub-organizations. `actor` is its Super Admin, none if an
-    /// operator deletes it. The organization above counts one less, and its history records the deletion,
-    /// too.
+    /// Begins the deletion of an organization without sub-organizations. `actor` is its Super
+    /// Admin, none if an operator deletes it. The organization above counts one less, and its
+    /// history records the deletion, too.
     ///
     /// # Errors
     ///
-    /// [`Refusal::HasSubOrganizations`] if one was created meanwhile; [`Refusal::ChangedConcurrently`]
-    /// if the organization is not as the rule saw it; the refusals of `still_held`.
+    /// [`Refusal::HasSubOrganizations`] if one was created meanwhile;
+    /// [`Refusal::ChangedConcurrently`] if the organization is not as the rule saw it; the refusals
+    /// of `still_held`.
     pub fn delete_organization(
         self,
         actor: Option<&Standing>,
@@ -118,10 +121,10 @@ impl Transaction<'_> {
             Some(reason) => event.because(reason),
             None => event,
         };
-        let event = Event::new(context, after, EventAction::OrganizationDeleted, after.target());
-        let super_admin = before.super_admin_user_id.as_ref();
-        let super_admin = super_admin.map(|user| MemberId::of(before.id(), user));
-        let event = event.old(json!({ "name": before.name, "super_admin_id": super_admin }));
+        let user = before.super_admin_user_id.as_ref();
+        let super_admin = user.map(|user| MemberId::of(before.id(), user));
+        let event = Event::new(context, after, EventAction::OrganizationDeleted, after.target())
+            .old(json!({ "name": before.name, "super_admin_id": super_admin }));
         let mut writes = match actor {
             Some(actor) => self.still_held(actor)?,
             None => self,
@@ -146,7 +149,8 @@ impl Transaction<'_> {
     }
 }
 
-/// The organization leaves the lists, and the clean-up finds it. Operators still find it by its name.
+/// The organization leaves the lists, and the clean-up finds it. Operators still find it by its
+/// name.
 fn unlist(org: &Organization, context: &RequestContext) -> Vec<Change> {
     use IndexAttribute::{Group, Identity, Tree};
     let folded = org.name.folded();

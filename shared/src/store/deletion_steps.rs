@@ -19,8 +19,8 @@ use crate::domain::{
     JoinRequest, ListEntry, ListValue, Member, Organization, Refusal, RequestContext, UserCount,
 };
 
-/// How much ends in one transaction: three actions each, at most one for its role, and the counter item.
-/// `DynamoDB` accepts 100.
+/// How much ends in one transaction: three actions each, at most one for its role, and the counter
+/// item. `DynamoDB` accepts 100.
 const AT_ONCE: usize = 20;
 
 /// What ends, in this order: roles after their users.
@@ -179,7 +179,8 @@ impl DeletionRun<'_> {
         commit(writes, next).await
     }
 
-    /// Deletes one role; first those whose users were getting another one, which counts the reassignment.
+    /// Deletes one role; first those whose users were getting another one, which counts the
+    /// reassignment.
     async fn role(&mut self, org: &Organization) -> Result<Next, Error> {
         let keys = org.roles.keys().map(|&role| Key::role(org.id(), role));
         let found = self.store.get(keys.clone()).await?;
@@ -237,8 +238,8 @@ async fn commit(writes: Transaction<'_>, next: Next) -> Result<Next, Error> {
 }
 
 impl Transaction<'_> {
-    /// Removes what a deleted organization has left apart from its history, if everything else has ended.
-    /// The organization stays, without its Super Admin, for as long as the history.
+    /// Removes what a deleted organization has left apart from its history, if everything else has
+    /// ended. The organization stays, without its Super Admin, for as long as the history.
     fn finish_deletion(self, org: &Organization) -> Self {
         let id = org.id();
         let kept = [("kept", number(kept_until(self.context.at).as_second()))];

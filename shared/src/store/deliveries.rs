@@ -1,8 +1,8 @@
-//! Which mails were sent, and whether they came back. Each mail of an event has a *mark*: an item which says
-//! that the mail is claimed or done. Each invitation has an item for its delivery.
+//! Which mails were sent, and whether they came back. Each mail of an event has a *mark*: an item
+//! which says that the mail is claimed or done. Each invitation has an item for its delivery.
 //!
-//! These are the writes without an event, because no rule depends on them. They are in partitions of
-//! their own, so that IAM can confine their writer to them.
+//! These are the writes without an event, because no rule depends on them. They are in partitions
+//! of their own, so that IAM can confine their writer to them.
 
 use std::collections::HashSet;
 
@@ -63,8 +63,8 @@ impl Store {
         Ok(done.map(|(key, _)| key).collect())
     }
 
-    /// Claims a mail, so that no two callers send it at the same time. The caller finishes or releases
-    /// it; if the caller dies, the claim ends by itself.
+    /// Claims a mail, so that no two callers send it at the same time. The caller finishes or
+    /// releases it; if the caller dies, the claim ends by itself.
     ///
     /// # Errors
     ///
@@ -100,8 +100,8 @@ impl Store {
         release.commit(&()).await.map(drop)
     }
 
-    /// Records that a mail is done: sent, or ended for good. For the mail of an invitation, `sending`
-    /// gets this `delivery`, unless more is known of it already.
+    /// Records that a mail is done: sent, or ended for good. For the mail of an invitation,
+    /// `sending` gets this `delivery`, unless more is known of it already.
     ///
     /// # Errors
     ///
@@ -127,8 +127,9 @@ impl Store {
         done().commit(&()).await.map(drop)
     }
 
-    /// Records what the mail service reports of a sending. Reports can repeat and overtake each other.
-    /// A report about an earlier sending changes nothing, and a failure of this sending stays.
+    /// Records what the mail service reports of a sending. Reports can repeat and overtake each
+    /// other. A report about an earlier sending changes nothing, and a failure of this sending
+    /// stays.
     ///
     /// # Errors
     ///

@@ -1,7 +1,8 @@
-//! Digests: an item for each recipient, which `by_due` lists while events wait for the next digest (INV14, OP2).
+//! Digests: an item for each recipient, which `by_due` lists while events wait for the next digest
+//! (INV14, OP2).
 //!
-//! Like the mark of a mail, it is written without an event: it says only which mails were sent, and names people by
-//! ids alone (ERA1).
+//! Like the mark of a mail, it is written without an event: it says only which mails were sent, and
+//! names people by ids alone (ERA1).
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,8 +23,9 @@ const TRIES: usize = 4;
 const KEPT: SignedDuration = SignedDuration::from_hours(72);
 
 impl Store {
-    /// Whether `recipient` gets a mail about an event at once; if not, the event waits for a digest,
-    /// which names `person`. An event that is delivered again before the next mail gets the same answer.
+    /// Whether `recipient` gets a mail about an event at once; if not, the event waits for a
+    /// digest, which names `person`. An event that is delivered again before the next mail gets the
+    /// same answer.
     ///
     /// # Errors
     ///
@@ -101,8 +103,8 @@ impl Store {
         self.fetch(vec![key.clone()]).await?.get(&key)
     }
 
-    /// Records that a digest was handled, which was sent unless nothing mattered any more. Events that
-    /// arrived meanwhile wait for the next one.
+    /// Records that a digest was handled, which was sent unless nothing mattered any more. Events
+    /// that arrived meanwhile wait for the next one.
     ///
     /// # Errors
     ///

@@ -99,8 +99,8 @@ impl Store {
         Ok(FoundDue { items: items.collect::<Result<_, _>>()?, stopped_at })
     }
 
-    /// All items at one hash key of the index that are due within some times, and that were changed at
-    /// `since` or later.
+    /// All items at one hash key of the index that are due within some times, and that were changed
+    /// at `since` or later.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! Memberships whose access has ended (END1): ended by the clean-up, or before it has run by a request
-//! that must not wait.
+//! Memberships whose access has ended (END1): ended by the clean-up, or before it has run by a
+//! request that must not wait.
 
 use super::{
     Error, FetchedItems, Key, Store,
@@ -18,13 +18,13 @@ use crate::domain::{
 pub(super) const ACCESS_EXPIRES_AT: &str = "access_expires_at";
 
 impl Store {
-    /// Ends the membership of a person whose access has ended, and the critical alerts of its address
-    /// (END1, ERA1).
+    /// Ends the membership of a person whose access has ended, and the critical alerts of its
+    /// address (END1, ERA1).
     ///
     /// # Errors
     ///
-    /// Those of [`expire_member`](Transaction::expire_member); [`Error::Unavailable`] if the table cannot
-    /// be read or written.
+    /// Those of [`expire_member`](Transaction::expire_member); [`Error::Unavailable`] if the table
+    /// cannot be read or written.
     pub async fn end_access(
         &self,
         context: &RequestContext,
@@ -37,8 +37,8 @@ impl Store {
         self.commit_end_of_membership(member, &(), ends).await.map(drop)
     }
 
-    /// Ends a membership whose access has ended, for a request that must not wait for the clean-up. The
-    /// event has no actor, like the clean-up's.
+    /// Ends a membership whose access has ended, for a request that must not wait for the clean-up.
+    /// The event has no actor, like the clean-up's.
     ///
     /// # Errors
     ///
@@ -122,8 +122,8 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as they were
-    /// read, or their access has another end now.
+    /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as they
+    /// were read, or their access has another end now.
     pub fn expire_member(
         self,
         org: &Organization,

@@ -22,13 +22,14 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not as
-    /// the rule saw it; the refusals of a lost race.
+    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not
+    /// as the rule saw it; the refusals of a lost race.
     pub fn revoke(self, actor: &Standing, invitation: &Invitation) -> Result<Self, Error> {
         self.still_held(actor)?.end_as_revoked(&actor.org, invitation)
     }
 
-    /// Ends an invitation on behalf of the platform: an operator sent it (OP1), or its invitee is offboarded (OP2).
+    /// Ends an invitation on behalf of the platform: an operator sent it (OP1), or its invitee is
+    /// offboarded (OP2).
     ///
     /// # Errors
     ///
@@ -50,8 +51,8 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not as
-    /// the rule saw it, or the invitee became a member.
+    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not
+    /// as the rule saw it, or the invitee became a member.
     pub fn decline(
         self,
         org: &Organization,
@@ -69,8 +70,8 @@ impl Transaction<'_> {
         let declined = declined.even_if_suspended();
         let (Some(person), None) = (&context.by, member) else { return Ok(declined) };
         // The event names them by their id.
-        let (user_id, name) = (&person.id, person.name.as_deref());
-        let person = PersonToKeep { user_id, email: &invitation.email, name };
+        let name = person.name.as_deref();
+        let person = PersonToKeep { user_id: &person.id, email: &invitation.email, name };
         declined.remember(org.id(), person, Refusal::ChangedConcurrently)
     }
 
@@ -111,8 +112,8 @@ impl Transaction<'_> {
         self.end(invitation, and)?.stop_waiting(org, invitation)?.record(event)
     }
 
-    /// Ends an invitation that is as the rule saw it, and counts it out. Its slot is free again, and
-    /// remembers when the invitation was sent.
+    /// Ends an invitation that is as the rule saw it, and counts it out. Its slot is free again,
+    /// and remembers when the invitation was sent.
     pub(super) fn end(self, invitation: &Invitation, and: Expression) -> Result<Self, Error> {
         let left = ended_slot(slot(invitation), invitation, self.context.at)?;
         self.free_slot(invitation, left, and)

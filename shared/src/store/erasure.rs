@@ -1,9 +1,9 @@
-//! The erasure of a person (ERA1): all that names them ends or loses its name, in as few transactions as
-//! `DynamoDB` allows. Each transaction leaves nothing in the organizations that it is about, so a reader
-//! sees nothing of the person there from its commit on.
+//! The erasure of a person (ERA1): all that names them ends or loses its name, in as few
+//! transactions as `DynamoDB` allows. Each transaction leaves nothing in the organizations that it
+//! is about, so a reader sees nothing of the person there from its commit on.
 //!
-//! Tombstones without a name stay, so that the history shows that it was about a person. What expires
-//! within days by itself is left: records of idempotency keys, budgets, and marks of mails.
+//! Tombstones without a name stay, so that the history shows that it was about a person. What
+//! expires within days by itself is left: records of idempotency keys, budgets, and marks of mails.
 
 use serde_json::json;
 
@@ -27,8 +27,8 @@ const KEPT: [&str; 8] =
     ["pk", "sk", "schema", "deleted", "version", "ttl", "sent_at", "declined_until"];
 
 impl Store {
-    /// Erases a person from the organizations that know them, until the deadline of `progress`. Returns whether none is
-    /// left.
+    /// Erases a person from the organizations that know them, until the deadline of `progress`.
+    /// Returns whether none is left.
     ///
     /// # Errors
     ///
@@ -67,7 +67,8 @@ impl Transaction<'_> {
 
     /// Ends the membership and the request of a person, and forgets what they were called.
     fn erase_user(self, known: &KnownIn, user: &UserId) -> Result<Self, Error> {
-        let (context, org) = (self.context, &known.org);
+        let context = self.context;
+        let org = &known.org;
         let key = Key::membership(org.id(), user);
         let mut writes =
             self.erase_request(org, known.request.as_ref(), user)?.forget_super_admin(org, user);
@@ -85,7 +86,8 @@ impl Transaction<'_> {
             writes = writes.end_erased_membership(org, member, gone)?;
         }
         let event = erasure_event(context, org, &MemberId::of(org.id(), user), gone);
-        // The event of a pending request says itself that it ends; a declined one was kept without a word.
+        // The event of a pending request says itself that it ends; a declined one was kept without
+        // a word.
         let declined = known.request.as_ref().filter(|request| !request.is_pending());
         writes.record(match declined {
             Some(request) => event.old(json!({ "join_request": request.status })),
@@ -93,8 +95,8 @@ impl Transaction<'_> {
         })
     }
 
-    /// Removes the user from a deleted organization that names them as its Super Admin. The clean-up would
-    /// do it later.
+    /// Removes the user from a deleted organization that names them as its Super Admin. The
+    /// clean-up would do it later.
     fn forget_super_admin(self, org: &Organization, user: &UserId) -> Self {
         if !org.is_deleted() || org.super_admin_user_id.as_ref() != Some(user) {
             return self;
@@ -164,15 +166,19 @@ impl Transaction<'_> {
                 let same = Expression::new(same, [("seen_slot", seen)]);
                 self.put(key, remaining, same, changed)
             }
-            // The membership that holds the address ends in this transaction, or is another person's.
+            // The membership that holds the address ends in this transaction, or is another
+            // person's.
             (None, None) if address.is_taken => self,
             (None, None) => self.check(key, absent(), changed),
         };
         writes.erase_alert(org, address)
     }
 
+    /// Ends the critical alerts of an address, or checks that it receives none, and forgets it. If
+    /// it never received any, there is nothing to forget.
     fn erase_alert(self, org: &Organization, address: &KnownAddress) -> Result<Self, Error> {
-        let (id, alert) = (org.id(), AlertId::of(org.id(), &address.email));
+        let id = org.id();
+        let alert = AlertId::of(id, &address.email);
         let context = self.context;
         let writes = if let Some(entry) = &address.alert {
             self.drop_entry(org, entry)?

@@ -73,7 +73,8 @@ impl UserStream<'_> {
             self.readers = step.ranges.into_iter().map(reader).collect();
             self.next = step.next;
         }
-        let (store, share) = (self.store, (AHEAD / self.readers.len().max(1)).clamp(40, 1_000));
+        let store = self.store;
+        let share = (AHEAD / self.readers.len().max(1)).clamp(40, 1_000);
         let waiting =
             self.readers.iter_mut().filter(|reader| reader.ahead.is_empty() && !reader.ended);
         try_join_all(waiting.map(|reader| reader.read(store, share))).await?;

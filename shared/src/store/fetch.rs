@@ -83,7 +83,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Those of [`Standing::for_security_settings`]; [`Error::Unavailable`] if the table cannot be read.
+    /// Those of [`Standing::for_security_settings`]; [`Error::Unavailable`] if the table cannot be
+    /// read.
     pub async fn standing_for_security(
         &self,
         person: &Person,
@@ -96,8 +97,8 @@ impl Store {
         found.explain_refusal(standing, person, org)
     }
 
-    /// A person's standing and the items at `also`, for rules that depend on the settings of the root (SUB1, ROLE5). In a
-    /// sub-organization it reads the root in a second round trip.
+    /// A person's standing and the items at `also`, for rules that depend on the settings of the
+    /// root (SUB1, ROLE5). In a sub-organization it reads the root in a second round trip.
     ///
     /// # Errors
     ///
@@ -113,8 +114,8 @@ impl Store {
         self.with_root(standing, found, root).await
     }
 
-    /// As [`facts_in_tree`](Self::facts_in_tree), with the items that say what the Super Admin and the organization above
-    /// are called.
+    /// As [`facts_in_tree`](Self::facts_in_tree), with the items that say what the Super Admin and
+    /// the organization above are called.
     ///
     /// # Errors
     ///
@@ -130,7 +131,8 @@ impl Store {
         self.with_root(standing, found, keys).await
     }
 
-    /// Reads `keys`, and takes the root of the tree from all items: the standing is under its settings.
+    /// Reads `keys`, and takes the root of the tree from all items: the standing is under its
+    /// settings.
     async fn with_root(
         &self,
         standing: Standing,
@@ -143,8 +145,8 @@ impl Store {
         Ok((Standing::of(person, Some(org), member, root.as_ref())?, found))
     }
 
-    /// An organization with its root, its parent and its Super Admin, whose names are shown. Strongly consistent; also
-    /// what is left of a deleted organization.
+    /// An organization with its root, its parent and its Super Admin, whose names are shown.
+    /// Strongly consistent; also what is left of a deleted organization.
     ///
     /// # Errors
     ///
@@ -182,8 +184,8 @@ impl Store {
     /// # Errors
     ///
     /// [`Refusal::NoOrganizationWithId`](crate::domain::Refusal::NoOrganizationWithId) or
-    /// [`Refusal::OrganizationDeleted`](crate::domain::Refusal::OrganizationDeleted); [`Error::Unavailable`] if the table cannot be
-    /// read.
+    /// [`Refusal::OrganizationDeleted`](crate::domain::Refusal::OrganizationDeleted);
+    /// [`Error::Unavailable`] if the table cannot be read.
     pub async fn organization_for_operator(&self, org: OrgId) -> Result<Organization, Error> {
         let found = self.fetch(vec![Key::organization(org)]).await?;
         Ok(found.organization_for_operator(org)?)
@@ -236,8 +238,8 @@ impl Store {
         self.fetch_with(keys.into_iter().collect(), Consistency::Eventual).await
     }
 
-    /// The items at `keys`, for display. Items that are not found are read again with strong consistency, because they
-    /// may be new.
+    /// The items at `keys`, for display. Items that are not found are read again with strong
+    /// consistency, because they may be new.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Items that were read by key, decoded where a rule asks for one.
+//! Items that were read by key, decoded where a rule asks for one. What only one topic decodes is
+//! in the files of that topic: `pending` in `invitations`, for example.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -121,7 +122,8 @@ impl FetchedItems {
         Ok(self.get(&Key::profile(org))?.unwrap_or_default())
     }
 
-    /// A stored member. Their access can have ended: rules read [`active_member`](Self::active_member).
+    /// A stored member. Their access can have ended: rules read
+    /// [`active_member`](Self::active_member).
     ///
     /// # Errors
     ///
@@ -157,8 +159,8 @@ impl FetchedItems {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchMember`] if there is none, [`Refusal::MemberAccessExpired`] if their access has
-    /// ended at `now` (END1).
+    /// [`Refusal::NoSuchMember`] if there is none, [`Refusal::MemberAccessExpired`] if their access
+    /// has ended at `now` (END1).
     pub fn present_member(
         &self,
         org: OrgId,
@@ -184,8 +186,8 @@ impl FetchedItems {
         self.active_member(org, MemberId::of(org, user), now)
     }
 
-    /// The time at which the access of a person ended, if they are no member because of it. It is the
-    /// same before and after the clean-up (END1).
+    /// The time at which the access of a person ended, if they are no member because of it. It is
+    /// the same before and after the clean-up (END1).
     ///
     /// # Errors
     ///
@@ -212,8 +214,8 @@ impl FetchedItems {
         self.explain_refusal(Standing::of(person.clone(), organization, member, None), person, org)
     }
 
-    /// The standing, or a refusal that says more. That of a person whose access ended says so, also after the
-    /// clean-up (END1); that of an operator says if the organization is deleted (SA7).
+    /// The standing, or a refusal that says more. That of a person whose access ended says so, also
+    /// after the clean-up (END1); that of an operator says if the organization is deleted (SA7).
     pub(super) fn explain_refusal(
         &self,
         standing: Result<Standing, Refusal>,

@@ -91,7 +91,8 @@ impl Record {
         Ok(Step { key, write: Write::Put(item), conditions, on_failed })
     }
 
-    /// The record has expired or is absent before the first chunk; later it is as the chunk before left it.
+    /// The record has expired or is absent before the first chunk; later it is as the chunk before
+    /// left it.
     fn writable_by(key: &IdempotencyKey, chunk: Chunk, now: Timestamp) -> Expression {
         match chunk.nth {
             0 => {

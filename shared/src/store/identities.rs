@@ -98,8 +98,8 @@ impl Store {
         Ok(traces)
     }
 
-    /// The organizations that know addresses of a person. Their items say nothing of a person. Those of an
-    /// address whose id is `person` are known already.
+    /// The organizations that know addresses of a person. Their items say nothing of a person.
+    /// Those of an address whose id is `person` are known already.
     async fn known_at(
         &self,
         person: PersonId,
@@ -138,10 +138,9 @@ impl Store {
     }
 
     fn query_all_at(&self, index: Index, hash: String) -> QueryFluentBuilder {
-        let condition = Expression::new("#hash = :hash", [("hash", text(hash))]);
-        let condition = condition.naming("hash", index.hash());
+        let at_hash = Expression::new("#hash = :hash", [("hash", text(hash))]);
         let mut expressions = ExpressionValues::default();
-        let condition = expressions.take(condition);
+        let condition = expressions.take(at_hash.naming("hash", index.hash()));
         let (names, values) = expressions.placeholders();
         self.client
             .query()

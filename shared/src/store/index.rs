@@ -27,14 +27,17 @@ pub enum Index {
     ByPath,
     /// Users by organization and time.
     ByTime,
-    /// Users of a tree by address and organization. People who are no members, but known, by address.
+    /// Users of a tree by address and organization. People who are no members, but known, by
+    /// address.
     ByEmail,
     /// Users of a role by organization and address; child organizations; open join requests.
     ByRole,
-    /// Memberships and requests of a person, invitations of an address, what else is known of a person or address,
-    /// partners of a customer, organizations that approve a domain, or whose names begin alike; by organization.
+    /// Memberships and requests of a person, invitations of an address, what else is known of a
+    /// person or address, partners of a customer, organizations that approve a domain, or whose
+    /// names begin alike; by organization.
     ByIdentity,
-    /// Invitations by expiry; members by the end of their access; roles and organizations that are being deleted.
+    /// Invitations by expiry; members by the end of their access; roles and organizations that are
+    /// being deleted.
     ByDue,
 }
 
@@ -170,7 +173,8 @@ impl IndexedUser<'_> {
     }
 }
 
-/// The attributes of a person who is no member of an organization, but known there: by account and by address.
+/// The attributes of a person who is no member of an organization, but known there: by account and
+/// by address.
 pub(super) fn no_member(user: &UserId, email: Option<&Email>, org: OrgId) -> Attributes {
     let mut all = vec![(IndexAttribute::Identity, known_person(PersonId::of(user)))];
     if let Some(email) = email {
@@ -270,8 +274,8 @@ pub fn person(user: PersonId) -> String {
     format!("USER#{}", user.bare())
 }
 
-/// The organizations that know a person who is no member there: a former member, or a person who asked
-/// to join or declined an invitation.
+/// The organizations that know a person who is no member there: a former member, or a person who
+/// asked to join or declined an invitation.
 pub fn known_person(user: PersonId) -> String {
     format!("KNOWNUSER#{}", user.bare())
 }
@@ -286,14 +290,15 @@ pub fn address(address: PersonId) -> String {
     format!("EMAIL#{}", address.bare())
 }
 
-/// The organizations where an address belongs to a member, a former member, an invitation that ended or a
-/// critical alert user. In `tree`, those that know a person with this address who is no member.
+/// The organizations where an address belongs to a member, a former member, an invitation that
+/// ended or a critical alert user. In `tree`, those that know a person with this address who is no
+/// member.
 pub fn known_address(address: PersonId) -> String {
     format!("KNOWNEMAIL#{}", address.bare())
 }
 
-/// The organizations whose folded names have the same first characters: no more of them than one search
-/// can read through.
+/// The organizations whose folded names have the same first characters: no more of them than one
+/// search can read through.
 pub fn organizations_named(folded: &str) -> String {
     let first: String = folded.chars().take(NAME_CHARACTERS).collect();
     format!("NAME#{first}")

@@ -1,4 +1,5 @@
-//! The item of an invitation: its key, its attributes, conditions on it, and what events show of it.
+//! The item of an invitation: its key, its attributes, conditions on it, and what events show of
+//! it.
 
 use serde_json::{Value, json};
 

@@ -48,13 +48,13 @@ impl FetchedItems {
 }
 
 impl Transaction<'_> {
-    /// Creates an invitation where its address is free, or held by the invitation that it replaces. The
-    /// organization has at most `cap` pending invitations (INV12).
+    /// Creates an invitation where its address is free, or held by the invitation that it replaces.
+    /// The organization has at most `cap` pending invitations (INV12).
     ///
     /// # Errors
     ///
-    /// [`Refusal::AlreadyInvited`] or [`Refusal::AlreadyMember`] if the address was taken meanwhile;
-    /// [`Refusal::PendingInvitationLimit`]; the refusals of a lost race.
+    /// [`Refusal::AlreadyInvited`] or [`Refusal::AlreadyMember`] if the address was taken
+    /// meanwhile; [`Refusal::PendingInvitationLimit`]; the refusals of a lost race.
     pub fn create_invitation(
         self,
         actor: &Standing,
@@ -95,13 +95,13 @@ impl Transaction<'_> {
         Ok(writes)
     }
 
-    /// Invites an Admin for an operator into an organization whose Super Admin is its only person. `pending`
-    /// is the invitation that the address has.
+    /// Invites an Admin for an operator into an organization whose Super Admin is its only person.
+    /// `pending` is the invitation that the address has.
     ///
     /// # Errors
     ///
-    /// [`Refusal::SuperAdminExists`] if another person is a member now; [`Refusal::AlreadyInvited`] or
-    /// [`Refusal::AlreadyMember`] if the address was taken meanwhile.
+    /// [`Refusal::SuperAdminExists`] if another person is a member now; [`Refusal::AlreadyInvited`]
+    /// or [`Refusal::AlreadyMember`] if the address was taken meanwhile.
     pub fn invite_admin_to_appoint(
         self,
         org: &Organization,
@@ -158,8 +158,8 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not as
-    /// the rule saw it; the refusals of a lost race.
+    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not
+    /// as the rule saw it; the refusals of a lost race.
     pub fn resend(self, actor: &Standing, change: InvitationChange<'_>) -> Result<Self, Error> {
         let context = self.context;
         let InvitationChange { before, after } = change;
@@ -169,7 +169,8 @@ impl Transaction<'_> {
             .old(sending(before))
             .new_value(sending(after));
         self.still_held(actor)?
-            // Before the role: if it was deleted, the invitation has another one, and says that it changed.
+            // Before the role: if it was deleted, the invitation has another one, and says that it
+            // changed.
             .update_invitation(change)?
             .still_grantable(&actor.org, before.role_id)?
             .record(event)
@@ -179,8 +180,8 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not as
-    /// the rule saw it; the refusals of a lost race.
+    /// [`Refusal::NoSuchInvitation`] or [`Refusal::ChangedConcurrently`] if the invitation is not
+    /// as the rule saw it; the refusals of a lost race.
     pub fn change_invitation(
         self,
         actor: &Standing,
@@ -193,7 +194,8 @@ impl Transaction<'_> {
             .old(invitation_in_event(before))
             .new_value(invitation_in_event(after));
         self.still_held(actor)?
-            // Before the role: if it was deleted, the invitation has another one, and says that it changed.
+            // Before the role: if it was deleted, the invitation has another one, and says that it
+            // changed.
             .update_invitation(change)?
             .role_still_gives(org, before.role_id)?
             .still_grantable(org, after.role_id)?
@@ -202,8 +204,8 @@ impl Transaction<'_> {
             .record(event)
     }
 
-    /// Opens an invitation: puts it, counts it, and ends the one that it replaces. The actor may revoke that
-    /// one, so its inviter is no condition.
+    /// Opens an invitation: puts it, counts it, and ends the one that it replaces. The actor may
+    /// revoke that one, so its inviter is no condition.
     pub(super) fn add_invitation(
         mut self,
         org: &Organization,

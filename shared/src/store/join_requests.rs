@@ -46,7 +46,8 @@ impl Transaction<'_> {
         facts: &RequesterFacts,
     ) -> Result<Self, Error> {
         let context = self.context;
-        let (id, key) = (org.id(), key_of(request));
+        let id = org.id();
+        let key = key_of(request);
         let item = to_item(key.clone(), request, index::join_request(request))?;
         let unasked = match &facts.earlier_request {
             None => Expression::new("attribute_not_exists(#pk)", []),
@@ -69,8 +70,8 @@ impl Transaction<'_> {
             )
     }
 
-    /// Checks that the address of a request has no valid invitation and no member. Lets the organization
-    /// invite its person again if they declined an invitation.
+    /// Checks that the address of a request has no valid invitation and no member. Lets the
+    /// organization invite its person again if they declined an invitation.
     fn address_is_free(self, request: &JoinRequest, facts: &RequesterFacts) -> Self {
         let org = request.organization_id;
         let address = Key::address_slot(org, AddressHash::of(org, &request.email));
@@ -105,8 +106,8 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchJoinRequest`], [`Refusal::DomainNotApproved`], [`Refusal::AlreadyMember`] or
-    /// [`Refusal::AlreadyInvited`] if one of the facts changed; the refusals of a lost race.
+    /// [`Refusal::NoSuchJoinRequest`], [`Refusal::DomainNotApproved`], [`Refusal::AlreadyMember`]
+    /// or [`Refusal::AlreadyInvited`] if one of the facts changed; the refusals of a lost race.
     pub fn approve_request(
         self,
         actor: &Standing,
@@ -132,8 +133,8 @@ impl Transaction<'_> {
         writes.add_new_member(org, new, lost)?.record(approved)?.record(added)
     }
 
-    /// Declines a request. The item stays as long as the person cannot ask again; then the table drops
-    /// it.
+    /// Declines a request. The item stays as long as the person cannot ask again; then the table
+    /// drops it.
     ///
     /// # Errors
     ///
@@ -245,8 +246,8 @@ fn person_of(request: &JoinRequest) -> PersonToKeep<'_> {
     PersonToKeep { user_id, email, name: name.as_deref() }
 }
 
-/// A request, as its events show it. The comment is for the managers who decide, and not for all who
-/// read the history (ERA2).
+/// A request, as its events show it. The comment is for the managers who decide, and not for all
+/// who read the history (ERA2).
 fn request_in_event(request: &JoinRequest) -> Value {
     json!({ "member_id": MemberId::of(request.organization_id, &request.user_id) })
 }

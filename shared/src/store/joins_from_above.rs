@@ -24,8 +24,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchOrganization`] if there is no such organization; [`Error::Unavailable`] if the
-    /// table cannot be read.
+    /// [`Refusal::NoSuchOrganization`] if there is no such organization; [`Error::Unavailable`] if
+    /// the table cannot be read.
     pub async fn joining_facts(&self, person: &Person, id: OrgId) -> Result<JoiningFacts, Error> {
         let own = Key::membership(id, &person.id);
         let slot = person.email.as_ref().map(|it| Key::address_slot(id, AddressHash::of(id, it)));
@@ -57,8 +57,9 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::OrganizationNotEmpty`] if another person was faster; [`Refusal::NoSuchOrganization`] or
-    /// [`Refusal::ChangedConcurrently`] if the membership above is not as the rule saw it.
+    /// [`Refusal::OrganizationNotEmpty`] if another person was faster;
+    /// [`Refusal::NoSuchOrganization`] or [`Refusal::ChangedConcurrently`] if the membership above
+    /// is not as the rule saw it.
     pub fn join(self, joining: &Joining) -> Result<Self, Error> {
         let context = self.context;
         let Joining { evidence, member, before, after, tombstone, expired } = joining;
@@ -88,8 +89,8 @@ impl Transaction<'_> {
     }
 }
 
-/// The refusal of a person who joins from above, if their membership there is not as the rule saw it. Without it, they
-/// may not know the organization (U5).
+/// The refusal of a person who joins from above, if their membership there is not as the rule saw
+/// it. Without it, they may not know the organization (U5).
 fn no_access_from_above(now: Timestamp) -> OnConditionFailed {
     Box::new(move |old| match live(old).map(from_item::<Member>) {
         Some(Ok(member)) if member.has_access(now) => Refusal::ChangedConcurrently.into(),

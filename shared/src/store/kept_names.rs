@@ -26,8 +26,8 @@ pub(super) struct PersonToKeep<'a> {
 }
 
 impl Transaction<'_> {
-    /// Keeps what a person is called who acts in an organization without being a member. If they are a
-    /// member meanwhile, the transaction fails with `member`.
+    /// Keeps what a person is called who acts in an organization without being a member. If they
+    /// are a member meanwhile, the transaction fails with `member`.
     pub(super) fn remember(
         self,
         org: OrgId,
@@ -60,24 +60,24 @@ impl Transaction<'_> {
 
     /// Keeps the name of a custom role that is deleted.
     pub(super) fn keep_role_name(self, org: OrgId, role: &CustomRole) -> Result<Self, Error> {
-        let (key, at) = (Key::former_name(org, &role.id), self.context.at);
+        let key = Key::former_name(org, &role.id);
         let mut item = Item::from(key.clone());
         item.insert("name".to_owned(), attribute(&role.name)?);
-        Ok(self.keep(key, item, at))
+        Ok(self.keep(key, item))
     }
 
     /// Keeps the address of a critical alert user with this id who is removed.
     pub(super) fn keep_address(self, org: OrgId, id: &str, address: &Email) -> Result<Self, Error> {
-        let (key, at) = (Key::former_name(org, &id), self.context.at);
+        let key = Key::former_name(org, &id);
         let identity = index::known_address(PersonId::of_address(address));
         let value = serde_json::json!({ "email": address });
         let item = to_item(key.clone(), &value, vec![(IndexAttribute::Identity, identity)])?;
-        Ok(self.keep(key, item, at))
+        Ok(self.keep(key, item))
     }
 
-    /// Puts the name of a thing that is deleted `at`. The condition of its deletion covers it.
-    fn keep(self, key: Key, mut item: Item, at: Timestamp) -> Self {
-        expire_at(&mut item, kept_until(at));
+    /// Puts the name of a thing that is deleted. The condition of its deletion covers it.
+    fn keep(self, key: Key, mut item: Item) -> Self {
+        expire_at(&mut item, kept_until(self.context.at));
         self.put(key, item, Expression::default(), refuse(Refusal::ChangedConcurrently))
     }
 }

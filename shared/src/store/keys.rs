@@ -182,8 +182,8 @@ impl Key {
 
     /// The mark of the mail to `to` before this end of the access of a member.
     pub fn access_reminded(org: OrgId, member: MemberId, end: Timestamp, to: &Email) -> Self {
-        let (to, at) = (AddressHash::of(org, to), end.as_millisecond());
-        let sk = format!("ACCESS#{}#{at}#{to}", member.bare());
+        let to = AddressHash::of(org, to);
+        let sk = format!("ACCESS#{}#{}#{to}", member.bare(), end.as_millisecond());
         Self { pk: format!("{DELIVERY}{}", org.bare()), sk }
     }
 

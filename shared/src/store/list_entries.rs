@@ -27,12 +27,13 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// Adds an entry. `tombstone` is the version of the tombstone, if one was read: the new entry continues from it.
+    /// Adds an entry. `tombstone` is the version of the tombstone, if one was read: the new entry
+    /// continues from it.
     ///
     /// # Errors
     ///
-    /// [`Refusal::ChangedConcurrently`] if another request added it; the refusal of the list's limit;
-    /// the refusals of `still_held`.
+    /// [`Refusal::ChangedConcurrently`] if another request added it; the refusal of the list's
+    /// limit; the refusals of `still_held`.
     pub fn add_entry<T: ListValue>(
         self,
         actor: &Standing,
@@ -89,7 +90,8 @@ impl Transaction<'_> {
         entry: &ListEntry<T>,
     ) -> Result<Self, Error> {
         let context = self.context;
-        let (org, gone) = (entry.organization_id, entry.version.next(context.at));
+        let org = entry.organization_id;
+        let gone = entry.version.next(context.at);
         let id = entry.value.id(org);
         let lost = gone_or(T::MISSING, Refusal::ChangedConcurrently);
         let target = Target::new(T::TARGET, &id, gone);

@@ -129,8 +129,8 @@ impl List<Organization> {
         Self::beginning_so(hash, folded)
     }
 
-    /// The deleted organizations whose names began with a text, for as long as their history is kept. The order
-    /// is that of [`named`](Self::named).
+    /// The deleted organizations whose names began with a text, for as long as their history is
+    /// kept. The order is that of [`named`](Self::named).
     pub fn deleted_named(beginning: &str) -> Self {
         let folded = fold(beginning);
         let hash = index::deleted_organizations_named(&folded);

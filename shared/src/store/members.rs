@@ -52,19 +52,18 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// Changes the role, the display name, the end of the access or the keeper of a member. One event
-    /// records all.
+    /// Changes the role, the display name, the end of the access or the keeper of a member. One
+    /// event records all.
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the rule
-    /// saw them; the refusals of `still_held` and
-    /// `still_grantable`.
+    /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the
+    /// rule saw them; the refusals of `still_held` and `still_grantable`.
     pub fn update_member(self, actor: &Standing, change: MemberChange<'_>) -> Result<Self, Error> {
         let context = self.context;
         let MemberChange { before, after } = change;
-        let (has_new_role, has_new_name) =
-            (before.role_id != after.role_id, before.display_name != after.display_name);
+        let has_new_role = before.role_id != after.role_id;
+        let has_new_name = before.display_name != after.display_name;
         let has_new_keeper = before.service != after.service;
         let has_new_end = before.access_expires_at != after.access_expires_at;
         let fields = |member: &Member| {
@@ -94,8 +93,9 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::UserAlreadyMember`] if the `sub` is a member; [`Refusal::ChangedConcurrently`] if it asks
-    /// to join; [`Refusal::KeeperNotMember`] if the keeper left; the refusals of `still_held` and `still_grantable`.
+    /// [`Refusal::UserAlreadyMember`] if the `sub` is a member; [`Refusal::ChangedConcurrently`] if
+    /// it asks to join; [`Refusal::KeeperNotMember`] if the keeper left; the refusals of
+    /// `still_held` and `still_grantable`.
     pub fn add_service(
         self,
         actor: &Standing,
@@ -129,8 +129,8 @@ impl Transaction<'_> {
         self.check(key, keeps, refuse(Refusal::KeeperNotMember))
     }
 
-    /// Adds a member, who takes the slot of their address, which is free (INV2). `tombstone` is the version of the tombstone,
-    /// if one was read: the new membership continues from it.
+    /// Adds a member, who takes the slot of their address, which is free (INV2). `tombstone` is the
+    /// version of the tombstone, if one was read: the new membership continues from it.
     pub(super) fn add_member(
         self,
         member: &Member,
@@ -160,8 +160,8 @@ impl Transaction<'_> {
         Ok(created.count(org, member.role_id, UserKind::member(member), 1))
     }
 
-    /// Adds a member, over an expired invitation of theirs if they have one. The race is `lost` if that one was
-    /// sent again, or is gone.
+    /// Adds a member, over an expired invitation of theirs if they have one. The race is `lost` if
+    /// that one was sent again, or is gone.
     pub(super) fn add_new_member(
         self,
         org: &Organization,
@@ -179,8 +179,8 @@ impl Transaction<'_> {
             .record(event)
     }
 
-    /// Gives a member who is as the rule saw them another role, and counts them there. `another_role` is
-    /// the refusal if they hold another role than the rule saw.
+    /// Gives a member who is as the rule saw them another role, and counts them there.
+    /// `another_role` is the refusal if they hold another role than the rule saw.
     pub(super) fn replace_member(
         self,
         MemberChange { before, after }: MemberChange<'_>,
@@ -228,8 +228,8 @@ pub(super) fn access_end_in_event(member: &Member) -> Value {
     json!({ "access_expires_at": member.access_expires_at })
 }
 
-/// The display name of a member, as events show it: whether there is one. The name itself is personal
-/// (ERA1).
+/// The display name of a member, as events show it: whether there is one. The name itself is
+/// personal (ERA1).
 pub(super) fn name_in_event(member: &Member) -> Value {
     json!({ "has_display_name": member.display_name.is_some() })
 }

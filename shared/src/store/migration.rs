@@ -47,14 +47,14 @@ struct Stop {
 }
 
 impl Store {
-    /// Rewrites the items of earlier versions, until all are rewritten or `out_of_time` returns true.
-    /// Where a run stops, the next one continues. Running twice, also at once, has no further effect;
-    /// after a finished run, the next one sees the whole table again.
+    /// Rewrites the items of earlier versions, until all are rewritten or `out_of_time` returns
+    /// true. Where a run stops, the next one continues. Running twice, also at once, has no further
+    /// effect; after a finished run, the next one sees the whole table again.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] if the table cannot be reached, [`Error::Broken`] if an item cannot be
-    /// read. The next run continues before it.
+    /// [`Error::Unavailable`] if the table cannot be reached, [`Error::Broken`] if an item cannot
+    /// be read. The next run continues before it.
     pub async fn migrate(
         &self,
         request_id: &str,
@@ -79,20 +79,19 @@ impl Store {
             place.progress.finished = last.is_none();
             place.last = last;
             let item = to_item(Key::migration(WRITTEN_SCHEMA), &place, vec![])?;
-            let (always, on_failed) = (Expression::default(), refuse(Refusal::ChangedConcurrently));
             let writes = self.transaction(context).put(
                 Key::migration(WRITTEN_SCHEMA),
                 item,
-                always,
-                on_failed,
+                Expression::default(),
+                refuse(Refusal::ChangedConcurrently),
             );
             writes.commit(&()).await?;
         }
         Ok(place.progress)
     }
 
-    /// The next items of earlier versions, without events, and the last key that was seen, if the table
-    /// has more.
+    /// The next items of earlier versions, without events, and the last key that was seen, if the
+    /// table has more.
     async fn outdated_items(&self, after: Option<Key>) -> Result<(Vec<Item>, Option<Key>), Error> {
         let outdated = Expression::new(
             "NOT begins_with(#pk, :events) AND (attribute_not_exists(#schema) OR #schema < :current)",

@@ -1,7 +1,32 @@
-//! The table: a file for each entity, a method for each access pattern.
+//! The table.
 //!
 //! The store makes no decisions. Reads get the facts that a rule needs. A write is one transaction,
 //! whose conditions repeat those facts, so a change by another request cannot bypass the rule.
+//!
+//! | topic | files |
+//! |---|---|
+//! | keys | `keys` of the table, `index`: keys of its indexes |
+//! | items | `item`; `schema`, `schema_steps`, `migration`: items of earlier versions |
+//! | reads by key | `fetch` reads, `fetched_items` has what was found |
+//! | reads of lists | `lists`: one range each; `range` reads them, `meter` counts what is read |
+//! | writes | `transaction`, of a `step` for each item with an `expression`; `commit` sends it |
+//! | conditions of many writes | `repeated_facts`, `suspension`; `idempotency`: repeats |
+//! | numbers | `counters`, `user_counts`, `count_changes`; `budgets` |
+//! | work in many transactions | `deadline`, `idle_steps`; `due`: what the clean-up finds |
+//! | invitations | `invitations`, `acceptance`, `ended_invitations` |
+//! | what holds an address | `address_slots`, `invitation_item` |
+//! | members | `members`, `super_admins`; `removed_members`, `ended_access` |
+//! | members with another account | `accounts`, `continued_members` |
+//! | the users list | `users`, `role_name_search`, `whole_list`, `export` |
+//! | roles | `roles`, `role_names`, `role_lists` |
+//! | deletion of a role with users | `reassignment`, `reassignment_steps` |
+//! | organizations | `organizations`, `settings`, `joins_from_above`, `customers` |
+//! | deletion of an organization | `deletion`, `deletion_steps` |
+//! | joining on request | `join_requests`; `list_entries`: approved domains, alert addresses |
+//! | decisions | `decisions` |
+//! | one person everywhere | `identities`, `personal_data`, `erasure`, `offboarding` |
+//! | names | `people`: what ids name; `kept_names`: names of what is gone |
+//! | events and mails | `history`, `outbox`; `deliveries`, `digest`, `reminders` |
 
 mod acceptance;
 mod accounts;

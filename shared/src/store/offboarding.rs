@@ -32,8 +32,8 @@ pub struct EndingProgress {
 impl EndingProgress {
     /// The progress of a request that begins now.
     pub fn begin() -> Self {
-        let (organizations, ended, transactions) = (0, EndedAccess::default(), 0);
-        Self { deadline: Deadline::begin(), organizations, ended, transactions }
+        let ended = EndedAccess::default();
+        Self { deadline: Deadline::begin(), organizations: 0, ended, transactions: 0 }
     }
 }
 
@@ -60,13 +60,14 @@ impl EndedAccess {
 }
 
 impl KnownIn {
-    /// The membership that an operator can end. The Super Admin's never ends without a successor (SA3).
+    /// The membership that an operator can end. The Super Admin's never ends without a successor
+    /// (SA3).
     fn removable_member(&self) -> Option<&Member> {
         self.member.as_ref().filter(|member| member.role_id != RoleId::SUPER_ADMIN)
     }
 
-    /// The critical alert users with an address of the person. An address that a membership holds which
-    /// stays is left out: the person's as Super Admin, or another person's.
+    /// The critical alert users with an address of the person. An address that a membership holds
+    /// which stays is left out: the person's as Super Admin, or another person's.
     fn removable_alerts(&self) -> impl Iterator<Item = &CriticalAlertUser> {
         let own = self.removable_member().and_then(|member| member.email.as_ref());
         let ends = move |known: &&KnownAddress| !known.is_taken || Some(&known.email) == own;
@@ -87,13 +88,13 @@ impl KnownIn {
 }
 
 impl Store {
-    /// Ends the memberships, invitations, open requests and critical alerts of a person, until the deadline of `progress`. Returns whether
-    /// none is left.
+    /// Ends the memberships, invitations, open requests and critical alerts of a person, until the
+    /// deadline of `progress`. Returns whether none is left.
     ///
     /// # Errors
     ///
-    /// [`Refusal::ChangedConcurrently`](crate::domain::Refusal::ChangedConcurrently) or a similar refusal
-    /// if an item has changed since it was read.
+    /// [`Refusal::ChangedConcurrently`](crate::domain::Refusal::ChangedConcurrently) or a similar
+    /// refusal if an item has changed since it was read.
     pub async fn offboard(
         &self,
         context: &RequestContext,
@@ -111,8 +112,8 @@ impl Store {
         .await
     }
 
-    /// Ends what a person has in some organizations, as many in one transaction as fit, until the deadline of `progress`.
-    /// Returns whether none is left.
+    /// Ends what a person has in some organizations, as many in one transaction as fit, until the
+    /// deadline of `progress`. Returns whether none is left.
     pub(super) async fn end_everywhere<'a>(
         &'a self,
         context: &'a RequestContext,

@@ -164,7 +164,8 @@ impl Transaction<'_> {
     }
 }
 
-/// The event of a changed profile, with the fields that differ. `present` is the organization before.
+/// The event of a changed profile, with the fields that differ. `present` is the organization
+/// before.
 fn profile_event(
     context: &RequestContext,
     present: &Organization,

@@ -81,8 +81,8 @@ impl Store {
         self.fetch(vec![key.clone()]).await?.event(&key, now)
     }
 
-    /// Members who may decide about requests to join `org` at `now`, the Super Admin first. An index finds
-    /// them, and a strongly consistent read checks them.
+    /// Members who may decide about requests to join `org` at `now`, the Super Admin first. An
+    /// index finds them, and a strongly consistent read checks them.
     ///
     /// # Errors
     ///
@@ -114,7 +114,8 @@ impl Store {
         self.members_of(id, &users, now).await
     }
 
-    /// The Super Admin and the Admins of `org`, found and checked as in [`managers`](Self::managers).
+    /// The Super Admin and the Admins of `org`, found and checked as in
+    /// [`managers`](Self::managers).
     ///
     /// # Errors
     ///
@@ -149,8 +150,8 @@ impl Store {
         Ok(found)
     }
 
-    /// Services of `org` that the member `keeper` keeps, whose id with an earlier account was `former`. At most `most`:
-    /// an index finds them, and a strongly consistent read checks them.
+    /// Services of `org` that the member `keeper` keeps, whose id with an earlier account was
+    /// `former`. At most `most`: an index finds them, and a strongly consistent read checks them.
     ///
     /// # Errors
     ///

@@ -28,8 +28,8 @@ impl FetchedItems {
         self.label_at(&Key::member(org, self.last_id(org, member)))
     }
 
-    /// What the history calls a person: by the name from the identity provider, which no member can change, before the
-    /// display name.
+    /// What the history calls a person: by the name from the identity provider, which no member can
+    /// change, before the display name.
     ///
     /// # Errors
     ///
@@ -124,7 +124,8 @@ impl Store {
         Ok(found.and(self.get(missing).await?))
     }
 
-    /// The items that say what the Super Admins of some organizations and the organizations above are called.
+    /// The items that say what the Super Admins of some organizations and the organizations above
+    /// are called.
     ///
     /// # Errors
     ///

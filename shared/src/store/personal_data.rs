@@ -1,7 +1,7 @@
 //! All that is kept about a person, found by their id on the platform (ERA1).
 //!
-//! The index `by_identity` names the organizations that know the person or one of their addresses. What
-//! is kept there is read by key, strongly consistent.
+//! The index `by_identity` names the organizations that know the person or one of their addresses.
+//! What is kept there is read by key, strongly consistent.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -70,8 +70,8 @@ impl KnownAddress {
         invitation.is_some() || former.is_some() || alert.is_some() || *was_alerted
     }
 
-    /// Whether the organization keeps the address of an invitation, a membership or an alert user that
-    /// ended.
+    /// Whether the organization keeps the address of an invitation, a membership or an alert user
+    /// that ended.
     pub fn is_former(&self) -> bool {
         self.former.is_some() || self.was_alerted
     }
@@ -101,8 +101,8 @@ impl Store {
         self.personal_data_and_of(id, &BTreeSet::new()).await
     }
 
-    /// As [`personal_data`](Self::personal_data), also what is kept about addresses that the person is
-    /// known to have had: nothing may lead to them any more.
+    /// As [`personal_data`](Self::personal_data), also what is kept about addresses that the person
+    /// is known to have had: nothing may lead to them any more.
     ///
     /// # Errors
     ///

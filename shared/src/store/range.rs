@@ -53,12 +53,14 @@ impl Position {
         Self { part: 0, key: key.into() }
     }
 
-    /// A position in a list that has no index. Only the first of the fields can contain a null character.
+    /// A position in a list that has no index. Only the first of the fields can contain a null
+    /// character.
     pub fn of_fields<const N: usize>(fields: [&str; N]) -> Self {
         Self::new(fields.join("\0"))
     }
 
-    /// The fields of a position of [`of_fields`](Self::of_fields). Those of another position can be empty.
+    /// The fields of a position of [`of_fields`](Self::of_fields). Those of another position can be
+    /// empty.
     pub fn fields<const N: usize>(&self) -> [&str; N] {
         let mut fields = [""; N];
         let known = self.key.rsplitn(N, '\0');
@@ -227,8 +229,9 @@ impl Range {
 }
 
 impl Store {
-    /// The first items of ranges in one direction after a key, merged. More than `limit` items show that the
-    /// ranges continue. Filtered and bounded ranges consume about `units` read units together.
+    /// The first items of ranges in one direction after a key, merged. More than `limit` items show
+    /// that the ranges continue. Filtered and bounded ranges consume about `units` read units
+    /// together.
     pub(super) async fn merged(
         &self,
         ranges: &[Range],
@@ -261,8 +264,8 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
     }
 
-    /// Reads up to `wanted` items of a range after a key. With a filter, each query is four times as
-    /// large as the one before, until about `units` read units are consumed.
+    /// Reads up to `wanted` items of a range after a key. With a filter, each query is four times
+    /// as large as the one before, until about `units` read units are consumed.
     pub(super) async fn read(
         &self,
         range: &Range,

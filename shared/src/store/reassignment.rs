@@ -60,8 +60,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refusal::ChangedConcurrently`] or another refusal if something changed meanwhile, or the index does
-    /// not list all users yet; [`Error::Unavailable`] if the table cannot be reached.
+    /// [`Refusal::ChangedConcurrently`] or another refusal if something changed meanwhile, or the
+    /// index does not list all users yet; [`Error::Unavailable`] if the table cannot be reached.
     pub async fn delete_role_with_users(
         &self,
         context: &RequestContext,
@@ -100,8 +100,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchOrganization`] if there is none any more; [`Refusal::NoSuchRole`] if the role is not being
-    /// deleted; the errors of [`reassign_users`](Self::reassign_users).
+    /// [`Refusal::NoSuchOrganization`] if there is none any more; [`Refusal::NoSuchRole`] if the
+    /// role is not being deleted; the errors of [`reassign_users`](Self::reassign_users).
     pub async fn continue_role_deletion(
         &self,
         context: &RequestContext,
@@ -120,9 +120,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchOrganization`] if the organization is deleted meanwhile; [`Refusal::NoSuchRole`] if the role is
-    /// not being deleted any more; another refusal of a write that no repetition resolves; [`Error::Unavailable`] if
-    /// the table cannot be reached.
+    /// [`Refusal::NoSuchOrganization`] if the organization is deleted meanwhile;
+    /// [`Refusal::NoSuchRole`] if the role is not being deleted any more; another refusal of a
+    /// write that no repetition resolves; [`Error::Unavailable`] if the table cannot be reached.
     pub async fn reassign_users(
         &self,
         context: &RequestContext,
@@ -190,7 +190,8 @@ impl Store {
         conflict_as_end(self.reassign_batch(context, deletion, &current, next).await)
     }
 
-    /// The users of the role among the next ones that the index lists, and the position after these.
+    /// The users of the role among the next ones that the index lists, and the position after
+    /// these.
     async fn users_to_reassign(
         &self,
         deletion: &RoleDeletion,

@@ -59,8 +59,8 @@ fn reassigned_attribute(kind: UserKind) -> &'static str {
 }
 
 impl Transaction<'_> {
-    /// Begins the deletion of a role with users. It cannot be granted from then on, because every write that
-    /// grants a role has a condition on its item.
+    /// Begins the deletion of a role with users. It cannot be granted from then on, because every
+    /// write that grants a role has a condition on its item.
     ///
     /// # Errors
     ///

@@ -1,11 +1,11 @@
 //! What ends soon, and has a mail before: invitations (INV5), and the access of members (END1).
 //!
-//! `by_due` holds both by their end, so those that end soon are a range of each shard. An item of each
-//! kind remembers how far earlier runs have read: each run reads only what came near its end since. Like
-//! the mark of a mail, it is written without an event.
+//! `by_due` holds both by their end, so those that end soon are a range of each shard. An item of
+//! each kind remembers how far earlier runs have read: each run reads only what came near its end
+//! since. Like the mark of a mail, it is written without an event.
 //!
-//! The end of access can be set nearer than that. So a run also reads the members before this range, and
-//! keeps those that were changed since.
+//! The end of access can be set nearer than that. So a run also reads the members before this
+//! range, and keeps those that were changed since.
 
 use std::ops::RangeInclusive;
 
@@ -24,8 +24,8 @@ use crate::domain::{
     ACCESS_REMINDED_BEFORE, Invitation, Member, REMINDED_BEFORE, Refusal, RequestContext,
 };
 
-/// How far the first run reads back, and one after a long pause. Reminders of invitations of a longer
-/// pause are left out.
+/// How far the first run reads back, and one after a long pause. Reminders of invitations of a
+/// longer pause are left out.
 const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(24);
 /// More than the time between the arrival of a request and its commit.
 const LATE: SignedDuration = SignedDuration::from_mins(1);
@@ -83,8 +83,8 @@ impl Store {
         self.ending_soon(Reminded::Invitations, window, most).await
     }
 
-    /// The members whose access has come near its end since the last run, or got a nearer end since, at most `most` a
-    /// shard.
+    /// The members whose access has come near its end since the last run, or got a nearer end
+    /// since, at most `most` a shard.
     ///
     /// # Errors
     ///
@@ -101,8 +101,8 @@ impl Store {
         Ok(soon)
     }
 
-    /// The members whose access ends within `nearer`, of the ends that earlier runs have read, and who were
-    /// changed since the last run.
+    /// The members whose access ends within `nearer`, of the ends that earlier runs have read, and
+    /// who were changed since the last run.
     async fn ending_sooner(&self, nearer: RangeInclusive<Timestamp>) -> Result<Vec<Member>, Error> {
         let last_run = nearer.end().saturating_sub(Reminded::Members.before());
         let since = last_run.and_then(|at| at.saturating_sub(LATE)).unwrap_or(Timestamp::MIN);

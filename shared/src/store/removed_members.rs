@@ -25,9 +25,9 @@ use crate::domain::{
 const LANGUAGE: &str = "language";
 
 impl Store {
-    /// Commits the end of a membership, and of the critical alerts of its address (ERA1). Most addresses
-    /// receive none, so the first attempt reads none, and its condition finds one. `writes` gets the
-    /// entry.
+    /// Commits the end of a membership, and of the critical alerts of its address (ERA1). Most
+    /// addresses receive none, so the first attempt reads none, and its condition finds one.
+    /// `writes` gets the entry.
     ///
     /// # Errors
     ///
@@ -55,13 +55,13 @@ impl FetchedItems {
 }
 
 impl Transaction<'_> {
-    /// Removes a member. `alert` is the entry of their address among the critical alert users, which
-    /// ends with the membership (ERA1).
+    /// Removes a member. `alert` is the entry of their address among the critical alert users,
+    /// which ends with the membership (ERA1).
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the rule
-    /// saw them, or the entry is another one; the refusals of `still_held`.
+    /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the
+    /// rule saw them, or the entry is another one; the refusals of `still_held`.
     pub fn remove_member(
         self,
         actor: &Standing,
@@ -76,8 +76,8 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the rule
-    /// saw them, or the entry is another one.
+    /// [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if the member is not as the
+    /// rule saw them, or the entry is another one.
     pub fn leave(
         self,
         org: &Organization,
@@ -100,8 +100,8 @@ impl Transaction<'_> {
         self.end_membership(member, gone)?.record(event)?.end_alerts(org, member, alert)
     }
 
-    /// Removes a member who is as the rule saw them, and frees their address. A Super Admin is never
-    /// removed: who becomes Super Admin meanwhile has another version.
+    /// Removes a member who is as the rule saw them, and frees their address. A Super Admin is
+    /// never removed: who becomes Super Admin meanwhile has another version.
     pub(super) fn end_membership(self, member: &Member, gone: Version) -> Result<Self, Error> {
         let (left, seen) = (former_member(member, gone)?, at_version(member.version)?);
         self.end_membership_with(member, left, seen, gone)
@@ -163,8 +163,8 @@ pub(super) fn removed_event(
     Event::new(context, org, action, member.target(gone)).old(old)
 }
 
-/// What a member whose membership ended leaves behind: the version `gone`, from which a new membership
-/// continues, and what they were called (ORG5).
+/// What a member whose membership ended leaves behind: the version `gone`, from which a new
+/// membership continues, and what they were called (ORG5).
 pub(super) fn former_member(member: &Member, gone: Version) -> Result<Item, Error> {
     let mut item = tombstone(key(member), gone, NAME_KEPT)?;
     let listed = index::no_member(&member.user_id, member.email.as_ref(), member.path.id());

@@ -18,8 +18,8 @@ impl Transaction<'_> {
         self.member_still_holds(org, member.id(), member.role_id, on_failed)
     }
 
-    /// Adds the condition that a member holds this role, which gives the levels that the rule saw, and
-    /// that their access has not ended (END1).
+    /// Adds the condition that a member holds this role, which gives the levels that the rule saw,
+    /// and that their access has not ended (END1).
     pub(super) fn member_still_holds(
         self,
         org: &Organization,
@@ -32,15 +32,15 @@ impl Transaction<'_> {
         self.check(Key::member(org.id(), member), held, on_failed).role_still_gives(org, role)
     }
 
-    /// Adds the condition that a custom role gives the levels that the rule saw. Built-in roles never
-    /// change.
+    /// Adds the condition that a custom role gives the levels that the rule saw. Built-in roles
+    /// never change.
     pub(super) fn role_still_gives(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
         self.role_as_checked(org, role, "#levels = :levels")
     }
 
-    /// Adds the condition that a role may still be granted. For MDF Admin: the organization is in the
-    /// MDF programme (ROLE5, INV9). For a custom role: it has the levels that the rule saw, and is not
-    /// being deleted (ROLE6). Other roles need no condition.
+    /// Adds the condition that a role may still be granted. For MDF Admin: the organization is in
+    /// the MDF programme (ROLE5, INV9). For a custom role: it has the levels that the rule saw, and
+    /// is not being deleted (ROLE6). Other roles need no condition.
     pub(super) fn still_grantable(self, org: &Organization, role: RoleId) -> Result<Self, Error> {
         if role != RoleId::BuiltIn(BuiltIn::MdfAdmin) {
             let granted = "#levels = :levels AND attribute_not_exists(#reassignment)";

@@ -182,8 +182,8 @@ impl Store {
         Ok(slice(found, limit, examined))
     }
 
-    /// The roles that have users with a selected status, as of a moment ago. Adds the read units that
-    /// this consumes to `units`.
+    /// The roles that have users with a selected status, as of a moment ago. Adds the read units
+    /// that this consumes to `units`.
     async fn with_users(
         &self,
         entries: &[Candidate],
@@ -272,7 +272,8 @@ fn users_of(entry: &RoleEntry, counts: &FetchedItems) -> Result<UserCount, Error
     })
 }
 
-/// The roles of an organization that the search finds and the selection names, each with its position.
+/// The roles of an organization that the search finds and the selection names, each with its
+/// position.
 fn entries(
     org: Organization,
     names: &HashMap<OrgId, RoleNames>,

@@ -148,8 +148,8 @@ impl Store {
         Ok(roles)
     }
 
-    /// Adds the custom roles of `users` that are not known yet. A role that an eventually consistent
-    /// read does not find may be new, so it is read again with strong consistency.
+    /// Adds the custom roles of `users` that are not known yet. A role that an eventually
+    /// consistent read does not find may be new, so it is read again with strong consistency.
     ///
     /// # Errors
     ///

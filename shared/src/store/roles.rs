@@ -62,8 +62,8 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchRole`] or [`Refusal::ChangedConcurrently`] if the role is not as the rule saw
-    /// it; [`Refusal::RoleNameTaken`]; the refusals of `still_held`.
+    /// [`Refusal::NoSuchRole`] or [`Refusal::ChangedConcurrently`] if the role is not as the rule
+    /// saw it; [`Refusal::RoleNameTaken`]; the refusals of `still_held`.
     pub fn edit_role(
         self,
         actor: &Standing,
@@ -91,8 +91,8 @@ impl Transaction<'_> {
         writes.change_role_name(org, before, role)?.record(event)
     }
 
-    /// Gives a role its new levels in the item of the organization. A set cannot lose one entry and gain
-    /// another in one update, so it is replaced.
+    /// Gives a role its new levels in the item of the organization. A set cannot lose one entry and
+    /// gain another in one update, so it is replaced.
     fn change_role_levels(
         self,
         org: &Organization,
@@ -136,8 +136,8 @@ impl Transaction<'_> {
         self.still_held(actor)?.remove_role(&actor.org, role, UserCount::default())?.record(event)
     }
 
-    /// Deletes a role that is as the rule saw it, has exactly these users, and receives none from another role
-    /// that is being deleted (ROLE6). The transaction gives the users another role.
+    /// Deletes a role that is as the rule saw it, has exactly these users, and receives none from
+    /// another role that is being deleted (ROLE6). The transaction gives the users another role.
     pub(super) fn remove_role(
         self,
         org: &Organization,

@@ -1,18 +1,20 @@
 //! The version of the schema of items, and the way of an item from one version to the next.
 //!
 //! Every item has the version in its attribute `schema`. Code reads items of all versions to
-//! [`READABLE_SCHEMA`]: each item that is read passes [`upgraded`]. It writes items of [`WRITTEN_SCHEMA`],
-//! which is the same version or the one before. [`Store::migrate`](super::Store::migrate) rewrites the items of earlier versions
-//! that have not changed since. Events are never rewritten, because nothing may change them.
+//! [`READABLE_SCHEMA`]: each item that is read passes [`upgraded`]. It writes items of
+//! [`WRITTEN_SCHEMA`], which is the same version or the one before.
+//! [`Store::migrate`](super::Store::migrate) rewrites the items of earlier versions that have not
+//! changed since. Events are never rewritten, because nothing may change them.
 //!
-//! While a deployment moves requests to a new release, and after it is rolled back, two releases use the
-//! table. So no release writes what the release before cannot read. A change of the schema takes three
-//! releases:
+//! While a deployment moves requests to a new release, and after it is rolled back, two releases
+//! use the table. So no release writes what the release before cannot read. A change of the schema
+//! takes three releases:
 //!
-//! 1. Increase [`READABLE_SCHEMA`] and append a step to `STEPS`. The step derives attributes with new names
-//!    from the old ones. Each update of an old attribute also sets the new one.
-//! 2. Increase [`WRITTEN_SCHEMA`], and add the table of the version before to `tests/tables`. Deploy, then
-//!    migrate. Updates still set both, because items of the version before keep their version in an update.
+//! 1. Increase [`READABLE_SCHEMA`] and append a step to `STEPS`. The step derives attributes with
+//!    new names from the old ones. Each update of an old attribute also sets the new one.
+//! 2. Increase [`WRITTEN_SCHEMA`], and add the table of the version before to `tests/tables`.
+//!    Deploy, then migrate. Updates still set both, because items of the version before keep their
+//!    version in an update.
 //! 3. When the migration has finished, set only the new attributes. The step stays, for events.
 
 use super::{
@@ -63,7 +65,8 @@ pub fn upgraded(item: Item) -> Result<Item, Error> {
 }
 
 fn upgraded_by(steps: &[SchemaStep], mut item: Item) -> Result<Item, Error> {
-    let (version, current) = (version(&item)?, steps.len() + 1);
+    let version = version(&item)?;
+    let current = steps.len() + 1;
     if version == current {
         return Ok(item);
     }
@@ -79,7 +82,8 @@ fn upgraded_by(steps: &[SchemaStep], mut item: Item) -> Result<Item, Error> {
     Ok(item)
 }
 
-/// An item in the form of the version that this code writes, or of its own version if that is later.
+/// An item in the form of the version that this code writes, or of its own version if that is
+/// later.
 pub(super) fn rewritten(item: Item) -> Result<Item, Error> {
     rewritten_by(&STEPS, WRITTEN_SCHEMA, item)
 }

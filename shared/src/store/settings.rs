@@ -19,8 +19,8 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::ChangedConcurrently`] if the organization is not as the rule saw it, or a user got
-    /// a partner role meanwhile.
+    /// [`Refusal::ChangedConcurrently`] if the organization is not as the rule saw it, or a user
+    /// got a partner role meanwhile.
     pub fn update_settings(
         self,
         before: &Organization,
@@ -87,8 +87,9 @@ impl Transaction<'_> {
         self.update_organization(before, vec![version, security])
     }
 
-    /// Sets the attribute `standard` of the counter item when an organization stops being a partner, so that no
-    /// partner role is granted meanwhile. Removes it when an organization becomes a partner.
+    /// Sets the attribute `standard` of the counter item when an organization stops being a
+    /// partner, so that no partner role is granted meanwhile. Removes it when an organization
+    /// becomes a partner.
     fn write_kind_to_counts(self, before: &Organization, kind: Kind) -> Result<Self, Error> {
         let key = Key::counts(before.id());
         let lost = partner_roles_needed();

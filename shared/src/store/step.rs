@@ -183,9 +183,9 @@ pub(super) fn not_grantable(role: Option<&Item>) -> Error {
     }
 }
 
-/// The tombstone of an entity that was deleted at the version `gone`. The table drops it after the time `kept`: a day
-/// for an entry of a list or the link of a customer, and 366 days for a membership, a name, or the slot of an address,
-/// which the history shows.
+/// The tombstone of an entity that was deleted at the version `gone`. The table drops it after the
+/// time `kept`: a day for an entry of a list or the link of a customer, and 366 days for a
+/// membership, a name, or the slot of an address, which the history shows.
 pub(super) fn tombstone(key: Key, gone: Version, kept: SignedDuration) -> Result<Item, Error> {
     let mut tombstone = Item::from(key);
     let expires = gone.at().saturating_add(kept).unwrap_or(gone.at());

@@ -39,13 +39,14 @@ impl Transaction<'_> {
             .record(event)
     }
 
-    /// Appoints a Super Admin for an operator, who gives a reason (SA6). The former one becomes an Admin,
-    /// or leaves as in [`remove_member`](Self::remove_member), with `alert` as there.
+    /// Appoints a Super Admin for an operator, who gives a reason (SA6). The former one becomes an
+    /// Admin, or leaves as in [`remove_member`](Self::remove_member), with `alert` as there.
     ///
     /// # Errors
     ///
-    /// [`Refusal::SuperAdminChanged`], [`Refusal::NoSuchMember`] or [`Refusal::ChangedConcurrently`] if
-    /// the organization or one of the two members is not as the rule saw it, or the entry is another one.
+    /// [`Refusal::SuperAdminChanged`], [`Refusal::NoSuchMember`] or
+    /// [`Refusal::ChangedConcurrently`] if the organization or one of the two members is not as the
+    /// rule saw it, or the entry is another one.
     pub fn appoint_super_admin(
         self,
         before: &Organization,
@@ -82,8 +83,8 @@ impl Transaction<'_> {
             .end_alerts(org, former, alert)
     }
 
-    /// Names another Super Admin, if the organization is as the rule saw it and names the former one.
-    /// `another_one` is the refusal if it names another.
+    /// Names another Super Admin, if the organization is as the rule saw it and names the former
+    /// one. `another_one` is the refusal if it names another.
     pub(super) fn name_successor(
         self,
         before: &Organization,

@@ -1,9 +1,10 @@
-//! The suspension of an organization (SA7), and the condition by which every write depends on it and on
-//! the deletion of the organization.
+//! The suspension of an organization (SA7), and the condition by which every write depends on it
+//! and on the deletion of the organization.
 //!
-//! The organization's item and its counter item both have the attribute `closure` while the organization
-//! is suspended, and from its deletion on. A transaction that writes one of the two has the condition on it.
-//! All others check the counter item, which stays small: the organization's item grows with its roles.
+//! The organization's item and its counter item both have the attribute `closure` while the
+//! organization is suspended, and from its deletion on. A transaction that writes one of the two
+//! has the condition on it. All others check the counter item, which stays small: the
+//! organization's item grows with its roles.
 
 use serde_json::{Value, json};
 
@@ -59,12 +60,11 @@ impl Transaction<'_> {
         };
         let version = [("version", attribute(&after.version)?)];
         let version = Change::Set(Expression::new("#version = :version", version));
-        let (counts, lost) = (Key::counts(after.id()), refuse(Refusal::ChangedConcurrently));
         Ok(self.update_organization(before, vec![change()?, version])?.update(
-            counts,
+            Key::counts(after.id()),
             vec![change()?],
             Expression::default(),
-            lost,
+            refuse(Refusal::ChangedConcurrently),
         ))
     }
 
@@ -93,7 +93,8 @@ impl Transaction<'_> {
         self
     }
 
-    /// Completes what a member has begun, or ends what a person outside has, also in a suspended organization.
+    /// Completes what a member has begun, or ends what a person outside has, also in a suspended
+    /// organization.
     pub(super) fn even_if_suspended(mut self) -> Self {
         self.acts_in.clear();
         self

@@ -55,19 +55,18 @@ pub struct Transaction<'a> {
 impl Store {
     /// Begins a transaction of a request.
     pub fn transaction<'a>(&'a self, context: &'a RequestContext) -> Transaction<'a> {
-        let (steps, counts, metrics) = (Vec::new(), BTreeMap::new(), Vec::new());
         Transaction {
             store: self,
             context,
-            steps,
+            steps: Vec::new(),
             next_event: 0,
             offboarding: false,
-            counts,
+            counts: BTreeMap::new(),
             acts_in: BTreeSet::new(),
             by_outsider: false,
             recorded_in: BTreeSet::new(),
             even_deleted: false,
-            metrics,
+            metrics: Vec::new(),
         }
     }
 }
@@ -78,8 +77,8 @@ impl Transaction<'_> {
         self.put(key, item, Expression::new("attribute_not_exists(#pk)", []), refuse(exists))
     }
 
-    /// Creates an entity that must not exist. `tombstone` is the version of the tombstone, if one was
-    /// read: the new entity continues from it.
+    /// Creates an entity that must not exist. `tombstone` is the version of the tombstone, if one
+    /// was read: the new entity continues from it.
     pub(super) fn create(
         self,
         key: Key,
@@ -198,7 +197,8 @@ impl Transaction<'_> {
         self
     }
 
-    /// Counts a new pending invitation in, as long as its organization has fewer than `cap` (INV12).
+    /// Counts a new pending invitation in, as long as its organization has fewer than `cap`
+    /// (INV12).
     pub(super) fn count_pending(mut self, invitation: &Invitation, cap: u64) -> Self {
         let changes = self.counts.entry(invitation.path.id()).or_default();
         changes.users(invitation.role_id, UserKind::Invitation, 1);
@@ -257,7 +257,8 @@ impl Transaction<'_> {
                     (_, _) => {}
                 }
             }
-            // Two writes that cannot be joined stay two, and DynamoDB refuses them: nothing is lost.
+            // Two writes that cannot be joined stay two, and DynamoDB refuses them: nothing is
+            // lost.
             None => self.steps.push(Step { key, write, conditions, on_failed }),
         }
         self
@@ -282,8 +283,8 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// The refusal of the first condition that failed; [`Error::Unavailable`] if conflicts persist or
-    /// the table cannot be reached.
+    /// The refusal of the first condition that failed; [`Error::Unavailable`] if conflicts persist
+    /// or the table cannot be reached.
     pub async fn commit(self, answer: &impl Serialize) -> Result<Committed, Error> {
         self.commit_chunk(Chunk::ALL, answer).await
     }

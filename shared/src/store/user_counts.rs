@@ -94,8 +94,8 @@ impl Counter {
         Self::BuiltIn(BuiltIn::PartnerUser, UserKind::Service),
     ];
 
-    /// The users of a built-in role; none where there are never any: the Super Admin is not counted,
-    /// and services have few roles (MACH1).
+    /// The users of a built-in role; none where there are never any: the Super Admin is not
+    /// counted, and services have few roles (MACH1).
     fn of_role(role: BuiltIn, kind: UserKind) -> Option<Self> {
         let is_possible = match kind {
             UserKind::Person | UserKind::Invitation => role != BuiltIn::SuperAdmin,

@@ -1,9 +1,11 @@
-//! The users list (U3): members and pending invitations, filtered and sorted (SUB6). A [`UserFilter`] selects the
-//! index that answers its question, and the filters that are left; [`Store::users`] reads a page.
+//! The users list (U3): members and pending invitations, filtered and sorted (SUB6). A
+//! [`UserFilter`] selects the index that answers its question, and the filters that are left;
+//! [`Store::users`] reads a page.
 //!
-//! A list without a search is one part. A search has two parts: the users whose address matches, or whose name does if
-//! the search matches anywhere, and the other users whose role has a matching name (`role_name_search.rs`). A part is
-//! read in one or more steps, of which each is a merge of ranges.
+//! A list without a search is one part. A search has two parts: the users whose address matches, or
+//! whose name does if the search matches anywhere, and the other users whose role has a matching
+//! name (`role_name_search.rs`). A part is read in one or more steps, of which each is a merge of
+//! ranges.
 
 use futures_util::future::OptionFuture;
 
@@ -285,7 +287,8 @@ impl UserFilter {
         !self.only_services() || (status == Status::Active && address.beginning().is_none())
     }
 
-    /// The beginning of the keys that one range of a whole tree contains: of addresses, or of services.
+    /// The beginning of the keys that one range of a whole tree contains: of addresses, or of
+    /// services.
     fn tree_wide_prefix<'a>(&self, address: AddressFilter<'a>) -> Option<&'a str> {
         let by_role_name = matches!(address, AddressFilter::DoesNotMatch(_));
         let services = (self.only_services() && !by_role_name).then_some(index::SERVICES);

@@ -11,12 +11,13 @@ use super::{
     users::MAX_STEPS,
 };
 
-/// The most users that ranges without a filter read. If they have 1 KB, [`MAX_FILTER_UNITS`] suffice.
+/// The most users that ranges without a filter read. If they have 1 KB, [`MAX_FILTER_UNITS`]
+/// suffice.
 const MAX_READ: usize = 800;
 
 impl Store {
-    /// All users that a filter shows, in no order. `None` for more than `most`, and if filters would read more than those of a
-    /// page do.
+    /// All users that a filter shows, in no order. `None` for more than `most`, and if filters
+    /// would read more than those of a page do.
     ///
     /// # Errors
     ///
