@@ -47,8 +47,9 @@
 //!
 //! **Super Admin.** The first Admin of an organization becomes its *Super Admin*: from then on,
 //! exactly one member has this role, and every level (SA1). They can only hand the role on to an
-//! Admin. Creating an organization, the first acceptance by an Admin, and a [`Joining`] of an empty
-//! organization by an Admin of one above give the role to a new member. A joining depends on its
+//! Admin. Three things give the role to a new member: creating an organization, the first
+//! acceptance by an Admin, and a [`Joining`] by an Admin of an organization above, if there are no
+//! members. A joining depends on its
 //! [`JoiningFacts`]. A [`SuperAdminTransfer`] by the Super Admin and a [`SuperAdminAppointment`] by
 //! an operator give the role to a present member. A [`FormerSuperAdmin`] becomes an Admin, or is
 //! removed.

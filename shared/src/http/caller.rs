@@ -16,7 +16,7 @@ use lambda_http::{
 use super::{
     App, Problem, RequestId,
     claims::{Token, TokenClaims},
-    idempotency_key::RequestKey,
+    idempotency::RequestKey,
 };
 use crate::domain::{
     AuthnContext, MAX_PERSON_NAME, MissingClaim, Name, NotAUserId, Person, Refusal, RequestContext,

@@ -79,8 +79,8 @@ pub fn inviter_authorized(
     invitation.inviter.is_none() || inviter_may_grant(org, invitation.role_id, role).is_ok()
 }
 
-/// Checks that the inviter may still grant `role` (INV9). `inviter` is their present role, if they
-/// are still a member.
+/// Checks that the inviter may still grant `role` (INV9). `inviter_role` is their present role, if
+/// they are still a member.
 ///
 /// # Errors
 /// - [`Refusal::InviterNotAuthorized`] if they may no longer grant it, or the role no longer
@@ -89,9 +89,9 @@ pub fn inviter_authorized(
 pub fn inviter_may_grant(
     org: &Organization,
     role: RoleId,
-    inviter: Option<RoleId>,
+    inviter_role: Option<RoleId>,
 ) -> Result<(), Refusal> {
-    let granter = inviter.ok_or(Refusal::InviterNotAuthorized)?;
+    let granter = inviter_role.ok_or(Refusal::InviterNotAuthorized)?;
     let levels = levels_in(org, granter).ok_or(Refusal::InviterNotAuthorized)?;
     match may_grant(org, granter, levels, role) {
         Err(Refusal::MdfProgramRequired) => Err(Refusal::MdfProgramRequired),

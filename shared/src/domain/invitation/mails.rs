@@ -54,7 +54,7 @@ pub struct ReminderFacts {
     /// The delivery of its last mail.
     pub delivery: Option<DeliveryRecord>,
     /// The present role of the inviter, if they are still a member.
-    pub inviter: Option<RoleId>,
+    pub inviter_role: Option<RoleId>,
 }
 
 /// The mail to an invitee whose invitation ends soon.
@@ -78,7 +78,7 @@ pub fn reminder_mail(
     let was_sent = invitation.delivery(facts.delivery) == Delivery::Sent;
     let role_id = invitation.role_id;
     let can_accept =
-        invitation.inviter.is_none() || inviter_may_grant(org, role_id, facts.inviter).is_ok();
+        invitation.inviter.is_none() || inviter_may_grant(org, role_id, facts.inviter_role).is_ok();
     if !(is_due && was_sent && can_accept) || org.suspension().is_some() {
         return None;
     }

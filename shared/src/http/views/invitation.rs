@@ -128,7 +128,7 @@ pub struct SentInvitation {
 }
 
 impl SentInvitation {
-    /// Shows `invitation` to `org` as it is at `now`. `also` has its sender, its creator and its delivery.
+    /// Shows `invitation` to `org` as it is at `now`. `found` has its sender, its creator and its delivery.
     ///
     /// # Errors
     ///
@@ -137,12 +137,12 @@ impl SentInvitation {
         invitation: &domain::Invitation,
         org: &domain::Organization,
         role: Option<&RoleSummary>,
-        also: &FetchedItems,
+        found: &FetchedItems,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let people = InvitationPeople::of(also, invitation)?;
-        let delivery = invitation.delivery(also.delivery(invitation.id)?);
-        let inviter_authorized = also.inviter_authorized(org, invitation, now)?;
+        let people = InvitationPeople::of(found, invitation)?;
+        let delivery = invitation.delivery(found.delivery(invitation.id)?);
+        let inviter_authorized = found.inviter_authorized(org, invitation, now)?;
         let invitation = Invitation::of(invitation, org.name.clone(), role, people, now);
         Ok(Self { invitation, delivery, inviter_authorized })
     }
