@@ -162,7 +162,8 @@ impl RequestContext {
     }
 }
 
-/// The key by which a client repeats a request without a second effect, and the request that it belongs to.
+/// The key by which a client repeats a request without a second effect, and the request that it
+/// belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey {
     /// The caller that sent the key.

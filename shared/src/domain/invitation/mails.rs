@@ -21,7 +21,8 @@ pub struct MailedOffer {
 /// `None` if one of these conditions holds:
 /// - The invitation is no longer pending, or has expired at `now`.
 /// - It was sent again later: that sending has a mail of its own (INV7).
-/// - A member sent it, and the organization is suspended (SA7): its mails can have waited until then.
+/// - A member sent it, and the organization is suspended (SA7): its mails can have waited until
+///   then.
 pub fn invitation_mail(
     event: &Event,
     org: &Organization,
@@ -105,8 +106,8 @@ pub struct RevocationFacts {
 ///
 /// `by` is the person who revoked it.
 ///
-/// `None` if the invitee never got the invitation, was invited again or is a member now, was erased, or
-/// if the invitation had expired before.
+/// `None` if the invitee never got the invitation, was invited again or is a member now, was
+/// erased, or if the invitation had expired before.
 pub fn revocation_mail(
     event: &Event,
     org: &Organization,

@@ -32,15 +32,15 @@ pub struct Invitation {
 }
 
 impl Invitation {
-    /// The keys of the items that hold the names next to the ids of an invitation: of its role, and of the
-    /// people behind it.
+    /// The keys of the items that hold the names next to the ids of an invitation: of its role, and
+    /// of the people behind it.
     pub fn name_keys(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
         let role = Key::custom_role(invitation.path.id(), invitation.role_id);
         role.into_iter().chain(InvitationPeople::keys(invitation))
     }
 
-    /// Shows `invitation` to the organization with this name, as it is at `now` (INV5). `role` is needed for a
-    /// custom role.
+    /// Shows `invitation` to the organization with this name, as it is at `now` (INV5). `role` is
+    /// needed for a custom role.
     pub fn of(
         invitation: &domain::Invitation,
         organization_name: impl Into<Option<Name>>,
@@ -128,7 +128,8 @@ pub struct SentInvitation {
 }
 
 impl SentInvitation {
-    /// Shows `invitation` to `org` as it is at `now`. `found` has its sender, its creator and its delivery.
+    /// Shows `invitation` to `org` as it is at `now`. `found` has its sender, its creator and its
+    /// delivery.
     ///
     /// # Errors
     ///
@@ -147,7 +148,8 @@ impl SentInvitation {
         Ok(Self { invitation, delivery, inviter_authorized })
     }
 
-    /// Shows a new invitation to `org` that is sent `now`: its mail has not left, and its inviter may grant the role.
+    /// Shows a new invitation to `org` that is sent `now`: its mail has not left, and its inviter
+    /// may grant the role.
     pub fn new(
         invitation: &domain::Invitation,
         org: &domain::Organization,
