@@ -80,7 +80,7 @@ impl MailService {
         let sender = sender.filter(|member| member.has_access(context.at));
         let inviter = sender.map(|member| member.role_id);
         let offer = MailedOffer { role: role_name(&names, org, invitation.role_id)?, by };
-        let facts = ReminderFacts { delivery: found.delivery(id)?, inviter };
+        let facts = ReminderFacts { delivery: found.delivery(id)?, inviter_role: inviter };
         Ok(reminder_mail(&organization, &invitation, facts, offer, context.at))
     }
 }

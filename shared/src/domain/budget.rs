@@ -1,6 +1,6 @@
-//! Budgets: limits of the mail that people can cause to strangers, and of the organizations that they
-//! can create (INV14). Most budgets count uses in a day; [`Budget::SendingInterval`] is the shortest
-//! time between two.
+//! Budgets: limits of the mail that people can cause to strangers, and of the organizations that
+//! they can create (INV14). Most budgets count uses in a day; [`Budget::SendingInterval`] is the
+//! shortest time between two.
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
@@ -113,7 +113,8 @@ impl Budgets {
         }
     }
 
-    /// The budget of invitations of `org`, as after its first day. The days begin at the time of its creation.
+    /// The budget of invitations of `org`, as after its first day. The days begin at the time of
+    /// its creation.
     pub fn of_organization_later(&self, org: OrgId, now: Timestamp) -> DayBudget {
         let (budget, since) = (Budget::InvitationsPerOrganization, org.created_at());
         DayBudget::new(budget, org.bare(), self.invitations_per_day, since, now)

@@ -15,11 +15,12 @@ use RoleObject::{
 ///
 /// 1. Some level grants the action, and the access path supports it.
 /// 2. The access of the member where the path starts has not ended (END1).
-/// 3. A partner is linked to the organization, which has not suspended the link (PAR3). Some actions
-///    need the preferred partner (PAR2).
+/// 3. A partner is linked to the organization, which has not suspended the link (PAR3). Some
+///    actions need the preferred partner (PAR2).
 /// 4. The role object is available where the path starts (ROLE4, ROLE5).
 /// 5. The role's level grants the action.
-/// 6. Neither the organization where the path starts nor the resource organization is suspended (SA7).
+/// 6. Neither the organization where the path starts nor the resource organization is suspended
+///    (SA7).
 /// 7. The person's own sign-in satisfies the security settings where the path starts (ORG3). The
 ///    sign-in of the subject of another caller's request is not known, and not checked.
 ///
@@ -71,8 +72,8 @@ pub struct PathMembership {
     pub path: AccessPath,
     /// The person's permissions where the path starts.
     pub standing: Standing,
-    /// For [`AccessPath::Partner`]: what the link of the two organizations allows. `None` if they are
-    /// not linked.
+    /// For [`AccessPath::Partner`]: what the link of the two organizations allows. `None` if they
+    /// are not linked.
     pub link: Option<LinkAccess>,
     /// The name of the resource organization.
     pub resource_name: Name,

@@ -28,8 +28,8 @@ pub enum Delivery {
 pub struct Sending {
     /// The invitation.
     pub invitation: InvitationId,
-    /// 1 for the first sending, 2 for the second. It is the value of [`Invitation::send_count`] after
-    /// the sending.
+    /// 1 for the first sending, 2 for the second. It is the value of [`Invitation::send_count`]
+    /// after the sending.
     pub number: u32,
 }
 

@@ -1,8 +1,8 @@
 //! Digests: mails about several events.
 //!
-//! Managers get at most one mail an hour about requests to join, and inviters about accepted invitations
-//! (INV14). Further events wait for a digest. The events of an offboarding wait for each other, and all
-//! are in one digest (OP2).
+//! Managers get at most one mail an hour about requests to join, and inviters about accepted
+//! invitations (INV14). Further events wait for a digest. The events of an offboarding wait for
+//! each other, and all are in one digest (OP2).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,8 +13,8 @@ use super::{Event, EventId, MemberId, OrgId, PersonId};
 const INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 /// More than the time between the arrival of a request and its commit.
 const LATE: SignedDuration = SignedDuration::from_mins(1);
-/// How long the events of an offboarding wait for each other: longer than the request runs that causes
-/// them. A later request continues an offboarding that stopped.
+/// How long the events of an offboarding wait for each other: longer than the request runs that
+/// causes them. A later request continues an offboarding that stopped.
 const GATHERED: SignedDuration = SignedDuration::from_mins(2);
 /// The most people, or events of an offboarding, that a digest names.
 pub const MAX_NAMED_IN_DIGEST: usize = 20;
@@ -63,12 +63,12 @@ pub struct DigestState {
         with = "jiff::fmt::serde::timestamp::millisecond::optional"
     )]
     pub waiting_since: Option<Timestamp>,
-    /// The number of events that wait for the digest. Each new event increases it, so a digest notices
-    /// an event that arrives while the digest is sent.
+    /// The number of events that wait for the digest. Each new event increases it, so a digest
+    /// notices an event that arrives while the digest is sent.
     #[serde(default)]
     pub waiting: u32,
-    /// The first people that the waiting events are about, at most [`MAX_NAMED_IN_DIGEST`]. The digest
-    /// of requests to join reads the open requests instead.
+    /// The first people that the waiting events are about, at most [`MAX_NAMED_IN_DIGEST`]. The
+    /// digest of requests to join reads the open requests instead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<MemberId>,
     /// The first events of an offboarding that wait, at most [`MAX_NAMED_IN_DIGEST`].
@@ -88,8 +88,8 @@ pub enum DigestStep {
 }
 
 impl DigestState {
-    /// The step for `event`, which is about `person` where the digest names people by it. `last` is the
-    /// state before.
+    /// The step for `event`, which is about `person` where the digest names people by it. `last` is
+    /// the state before.
     pub fn step(last: Option<&Self>, event: &Event, person: Option<MemberId>) -> DigestStep {
         let id = Some(event.id);
         let own = Self { event: id, ..Self::sent(event.at) };
@@ -133,8 +133,8 @@ impl DigestState {
         Self::sent(if sent { now } else { self.sent_at })
     }
 
-    /// The state after the digest of `before`, during which more events arrived. They wait for the next
-    /// one. A digest of requests to join also names again what arrived just before.
+    /// The state after the digest of `before`, during which more events arrived. They wait for the
+    /// next one. A digest of requests to join also names again what arrived just before.
     pub fn after_interrupted_digest(&self, before: &Self, now: Timestamp) -> Self {
         let since = now.saturating_sub(LATE).unwrap_or(now);
         let people = self.people.iter().filter(|person| !before.people.contains(person));

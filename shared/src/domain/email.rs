@@ -65,8 +65,8 @@ pub const MAX_EMAIL_LOCAL: usize = 64;
 const MAX_DOMAIN_BYTES: usize = 253;
 
 impl Email {
-    /// Parses an address and normalizes it (INV3): trimmed, in lower case, the domain in ASCII (IDNA
-    /// 2008). Dots and plus-tags stay. No character that is not ASCII becomes an ASCII one.
+    /// Parses an address and normalizes it (INV3): trimmed, in lower case, the domain in ASCII
+    /// (IDNA 2008). Dots and plus-tags stay. No character that is not ASCII becomes an ASCII one.
     ///
     /// # Errors
     /// - [`EmailError::TooLong`] for more than 254 bytes, or more than 64 before the `@`.

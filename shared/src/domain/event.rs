@@ -1,8 +1,8 @@
 //! Events: the history of an organization. Each change writes one event in its transaction, and no
 //! request alters an event (ORG5).
 //!
-//! Events name people by ids, and hold no name and no address. What people are called is read when an
-//! event is shown, so the erasure of a person also erases them from the history (ERA1).
+//! Events name people by ids, and hold no name and no address. What people are called is read when
+//! an event is shown, so the erasure of a person also erases them from the history (ERA1).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -80,8 +80,9 @@ actions! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The id of the person in the organization, member or not. Of the Super Admin who deleted a
-    /// sub-organization, their id there: see [`Event::organization_of_actor`]. `None` for a member of
-    /// another organization, and for changes that no one is recorded for: see [`RequestContext::by`](super::RequestContext::by).
+    /// sub-organization, their id there: see [`Event::organization_of_actor`]. `None` for a member
+    /// of another organization, and for changes that no one is recorded for: see
+    /// [`RequestContext::by`](super::RequestContext::by).
     pub member_id: Option<MemberId>,
     /// Whether the person used the operator scope (OP1).
     pub operator: bool,
@@ -126,8 +127,8 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
     /// The end of the retention. A later change of the organization's retention does not affect it.
-    /// The name `ttl` is that of the table, which drops the event then. It is here and not in the store, so that a
-    /// page of events is read in one pass.
+    /// The name `ttl` is that of the table, which drops the event then. It is here and not in the
+    /// store, so that a page of events is read in one pass.
     #[serde(rename = "ttl", with = "jiff::fmt::serde::timestamp::second::required")]
     pub kept_until: Timestamp,
 }
@@ -184,8 +185,8 @@ impl Event {
         Self { actor: Actor { member_id, ..self.actor }, ..self }
     }
 
-    /// The organization in which the actor's id names a person. It is another one than that of the history only if
-    /// the Super Admin of a sub-organization deleted it.
+    /// The organization in which the actor's id names a person. It is another one than that of the
+    /// history only if the Super Admin of a sub-organization deleted it.
     pub fn organization_of_actor(&self) -> OrgId {
         let below = match self.action {
             EventAction::SubOrganizationDeleted => self.target.id.parse().ok(),

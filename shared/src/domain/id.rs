@@ -105,7 +105,8 @@ macro_rules! ids {
             /// # Errors
             /// [`NotAnId`] if the text is not 26 characters in upper-case Crockford base 32.
             pub fn from_bare(text: &str) -> Result<Self, NotAnId> {
-                // The ULID parser also accepts lower case, lookalikes and numbers that are too large.
+                // The ULID parser also accepts lower case, lookalikes and numbers that are too
+                // large.
                 let one_spelling = text.bytes().all(is_crockford_digit);
                 let ulid = Ulid::from_string(text).ok().filter(|_| one_spelling && text < "8");
                 ulid.map(Self).ok_or(NotAnId(Self::PREFIX))
@@ -213,8 +214,8 @@ impl PersonId {
         Self::of_text("SUB", user.as_str())
     }
 
-    /// The id of the person with this address, as long as no more is known of them: they were invited,
-    /// or receive critical alerts.
+    /// The id of the person with this address, as long as no more is known of them: they were
+    /// invited, or receive critical alerts.
     pub fn of_address(email: &Email) -> Self {
         Self::of_text("ADDRESS", email.as_str())
     }

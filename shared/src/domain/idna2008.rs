@@ -1,8 +1,8 @@
 //! Domains with letters beyond ASCII (IDNA 2008, RFC 5891 to 5893).
 //!
-//! The crate `idna` implements UTS 46, which maps and accepts more: symbols, emoji, and letters such
-//! as the Kelvin sign that become ASCII. This module accepts a domain only if the crate changes
-//! nothing but its case, and each character is allowed by RFC 5892.
+//! The crate `idna` implements UTS 46, which maps and accepts more: symbols, emoji, and letters
+//! such as the Kelvin sign that become ASCII. This module accepts a domain only if the crate
+//! changes nothing but its case, and each character is allowed by RFC 5892.
 
 use icu_properties::{
     CodePointMapData,

@@ -26,7 +26,8 @@ impl Language {
         }
     }
 
-    /// The language of a tag such as `de` or `de-CH` (BCP 47). `None` if no mails are written in it.
+    /// The language of a tag such as `de` or `de-CH` (BCP 47). `None` if no mails are written in
+    /// it.
     pub fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or_default();
         Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(primary))

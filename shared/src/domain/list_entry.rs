@@ -145,7 +145,8 @@ impl<T> ListEntry<T> {
     }
 }
 
-/// Approves a domain. `tombstone` is the version of the tombstone, if one was read: the new entry continues from it.
+/// Approves a domain. `tombstone` is the version of the tombstone, if one was read: the new entry
+/// continues from it.
 ///
 /// # Errors
 /// - The refusals of [`Standing::require`] without full access to
@@ -168,8 +169,8 @@ pub fn approve_domain(
     ListEntry::new(actor, domain, tombstone, now)
 }
 
-/// Adds an address to those that receive critical alerts. `tombstone` is the version of the tombstone, if one was
-/// read: the new entry continues from it.
+/// Adds an address to those that receive critical alerts. `tombstone` is the version of the
+/// tombstone, if one was read: the new entry continues from it.
 ///
 /// # Errors
 /// The refusals of [`Standing::require`] without full access to `critical_alert_users`.

@@ -16,8 +16,8 @@ pub(super) fn looks_built_in(name: &Name) -> bool {
 
 /// The look of a text: equal for texts that look alike.
 ///
-/// It is the skeleton of UTS 39, section 4, made independent of case. A capital I looks like a small
-/// L, so both are one letter here, with all their cases.
+/// It is the skeleton of UTS 39, section 4, made independent of case. A capital I looks like a
+/// small L, so both are one letter here, with all their cases.
 fn look(text: &str) -> String {
     let mut look = text.to_owned();
     for _ in 0..ROUNDS {

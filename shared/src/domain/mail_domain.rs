@@ -14,8 +14,8 @@ use super::Email;
 pub struct MailDomain(String);
 
 impl MailDomain {
-    /// Parses a domain with the rules of [`Email::parse`]. `None` if it is invalid, or has white space
-    /// around it.
+    /// Parses a domain with the rules of [`Email::parse`]. `None` if it is invalid, or has white
+    /// space around it.
     pub fn parse(text: &str) -> Option<Self> {
         if text.trim() != text {
             return None;

@@ -16,8 +16,8 @@ pub struct MailPerson {
 }
 
 impl MailPerson {
-    /// A person with this name and address. A name that could be taken for an address, or that a mail
-    /// program would turn into a link, is left out.
+    /// A person with this name and address. A name that could be taken for an address, or that a
+    /// mail program would turn into a link, is left out.
     pub fn new(name: Option<&str>, email: Email) -> Self {
         let name = name.and_then(mailed);
         Self { name: name.filter(|name| !looks_like_address(name.as_str())), email: Some(email) }
@@ -73,7 +73,8 @@ fn mailed(name: &str) -> Option<Name> {
     Name::cleaned(&format!("{}…", cut.trim_end()), MAX_MAILED_NAME)
 }
 
-/// Whether a name contains a character of addresses, or a dot before two letters, as in `example.com`.
+/// Whether a name contains a character of addresses, or a dot before two letters, as in
+/// `example.com`.
 fn looks_like_address(name: &str) -> bool {
     let folded: Vec<char> = plain(&fold(name)).chars().collect();
     let is_of_address = |c: &char| matches!(c, '@' | '/' | '\\' | ':');

@@ -47,16 +47,17 @@
 //!
 //! **Super Admin.** The first Admin of an organization becomes its *Super Admin*: from then on,
 //! exactly one member has this role, and every level (SA1). They can only hand the role on to an
-//! Admin. Creating an organization, the first acceptance by an Admin, and a [`Joining`] of an empty
-//! organization by an Admin of one above give the role to a new member. A joining depends on its
+//! Admin. Three things give the role to a new member: creating an organization, the first
+//! acceptance by an Admin, and a [`Joining`] by an Admin of an organization above, if there are no
+//! members. A joining depends on its
 //! [`JoiningFacts`]. A [`SuperAdminTransfer`] by the Super Admin and a [`SuperAdminAppointment`] by
 //! an operator give the role to a present member. A [`FormerSuperAdmin`] becomes an Admin, or is
 //! removed.
 //!
 //! **Services.** A nightly job or an integration is a member too, with a `sub` and a role, but
 //! without an address (MACH1). A user manager adds it with a [`ServiceDraft`]. The [`Service`] of a
-//! membership names its *keeper*: a member who looks after it. [`MemberKind`] distinguishes services
-//! from persons. A service never has the role Super Admin, Admin or MDF Admin
+//! membership names its *keeper*: a member who looks after it. [`MemberKind`] distinguishes
+//! services from persons. A service never has the role Super Admin, Admin or MDF Admin
 //! ([`check_service_role`]), and a token with a verified address is refused for a service.
 //!
 //! **The end of access.** A membership or an invitation may have an end ([`check_access_end`]).
@@ -65,17 +66,18 @@
 //! granted the access or keep the service have a [`Concern`], and get a mail too.
 //!
 //! **Roles.** A [`RoleObject`] is a functional area, such as User Management. A role has a
-//! [`Level`] on each role object ([`Levels`]): `none`, `view_only` or `full_access`. A role is
-//! one of the five [`BuiltIn`] roles or a [`CustomRole`] of the organization; a [`RoleId`] names
+//! [`Level`] on each role object ([`Levels`]): `none`, `view_only` or `full_access`. A role is one
+//! of the five [`BuiltIn`] roles or a [`CustomRole`] of the organization; a [`RoleId`] names
 //! either. The permission catalogue lists the [`Action`]s that each level grants, for example
 //! `user_management.invite`. A client creates or edits a role with a [`RoleDraft`]. Lists show a
 //! [`RoleSummary`] of a custom role. [`UserCount`] is the number of its users. If it is deleted,
-//! they get the role of a [`RequestedReplacement`], which refusals name as the [`ReplacementRole`]. A
-//! [`RoleDeletionStep`] is the next step of the deletion, and a [`Reassignment`] is kept with the
-//! role until all users have the other one. The [`IdentityProviderRole`] is what other systems see of
-//! a role.
+//! they get the role of a [`RequestedReplacement`], which refusals name as the [`ReplacementRole`].
+//! A [`RoleDeletionStep`] is the next step of the deletion, and a [`Reassignment`] is kept with the
+//! role until all users have the other one. The [`IdentityProviderRole`] is what other systems see
+//! of a role.
 //!
-//! **Effective levels.** Two things can reduce a stored level to `none`; a [`Restriction`] says why:
+//! **Effective levels.** Two things can reduce a stored level to `none`; a [`Restriction`] says
+//! why:
 //! - *Availability*: a role object has a [`Condition`], for example that the partner has a linked
 //!   customer. [`Conditions`] says which conditions hold in an organization (ROLE5).
 //! - *Prerequisite*: License Management - Sub Organizations counts only with at least `view_only`
@@ -88,13 +90,14 @@
 //! (ROLE7).
 //!
 //! **Ways to become a member.** An [`Invitation`], made from an [`InvitationDraft`], offers a role
-//! to an e-mail address, and the address holder accepts it. [`AddressFacts`] say whether the address
-//! can be invited, and a [`NewInvitation`] which older one it replaces. An [`InvitationUpdate`]
-//! changes a pending invitation. Its [`Inviter`] must still be allowed to grant the role when it is
-//! accepted (INV9). An acceptance depends on its [`AcceptanceFacts`]. An operator describes a new
-//! organization with an [`OrganizationDraft`], and it waits for its [`PendingFirstAdmin`], who gets
-//! the invitation of a [`FirstAdmin`]. [`check_batch`] checks a batch of [`OfferedRole`]s and can
-//! return a [`BatchRefusal`]. A [`PendingRoom`] is the number of invitations that can still be added.
+//! to an e-mail address, and the address holder accepts it. [`AddressFacts`] say whether the
+//! address can be invited, and a [`NewInvitation`] which older one it replaces. An
+//! [`InvitationUpdate`] changes a pending invitation. Its [`Inviter`] must still be allowed to
+//! grant the role when it is accepted (INV9). An acceptance depends on its [`AcceptanceFacts`]. An
+//! operator describes a new organization with an [`OrganizationDraft`], and it waits for its
+//! [`PendingFirstAdmin`], who gets the invitation of a [`FirstAdmin`]. [`check_batch`] checks a
+//! batch of [`OfferedRole`]s and can return a [`BatchRefusal`]. A [`PendingRoom`] is the number of
+//! invitations that can still be added.
 //!
 //! A [`JoinRequest`] is the reverse: a person with an address in an [`ApprovedDomain`] asks, and a
 //! user manager approves. Its [`RequestStatus`] is pending or declined. [`RequesterFacts`] and
@@ -111,17 +114,17 @@
 //! the [`IdempotencyKey`] that makes a repeat recognizable. Each change writes an [`Event`] with
 //! its [`Actor`], [`EventAction`] and [`Target`] of some [`TargetKind`]. The [`Version`] of the
 //! target orders its events. Some events cause a [`Notification`], sent as an [`OutgoingMail`] in a
-//! [`Language`]: that of the invitation, or else of the organization. A mail names its [`Author`] and
-//! each [`MailPerson`]. A mail about an invitation names the role and the inviter of a
-//! [`MailedOffer`]. [`ReminderFacts`] and [`RevocationFacts`] say whether the mail before its end, or after its
-//! revocation, is sent.
+//! [`Language`]: that of the invitation, or else of the organization. A mail names its [`Author`]
+//! and each [`MailPerson`]. A mail about an invitation names the role and the inviter of a
+//! [`MailedOffer`]. [`ReminderFacts`] and [`RevocationFacts`] say whether the mail before its end,
+//! or after its revocation, is sent.
 //!
-//! **Delivery.** Each time that an invitation is sent is a numbered [`Sending`]. Its [`Delivery`] says
-//! whether the mail was sent or came back, from the [`DeliveryRecord`] of the last one. A
-//! [`DigestRecipient`] gets at most one mail an hour about join requests or acceptances (INV14). The
-//! [`DigestState`] remembers the last one, and each event becomes a [`DigestStep`]: a mail of its
-//! own, or a line in the next digest. The events of an offboarding share one digest, which has an
-//! [`EventReference`] for each.
+//! **Delivery.** Each time that an invitation is sent is a numbered [`Sending`]. Its [`Delivery`]
+//! says whether the mail was sent or came back, from the [`DeliveryRecord`] of the last one. A
+//! [`DigestRecipient`] gets at most one mail an hour about join requests or acceptances (INV14).
+//! The [`DigestState`] remembers the last one, and each event becomes a [`DigestStep`]: a mail of
+//! its own, or a line in the next digest. The events of an offboarding share one digest, which has
+//! an [`EventReference`] for each.
 //!
 //! **Decisions.** Other services ask whether a person may perform an action in an organization, and
 //! [`evaluate`] answers. An [`AccessPath`] is the way to the organization: as a member, from an
@@ -160,7 +163,8 @@
 //! | topic | files |
 //! |---|---|
 //! | who asks | `person`, `authn`; `standing`: the caller in one organization |
-//! | organizations | `organization`: `create`, `join_from_above`, `settings`, `security`, `close`, `stored_levels`; `org_path`; `customer`: links of partners; `list_entry`: approved domains, critical alert users |
+//! | organizations | `organization`: `create`, `join_from_above`, `settings`, `security`, `close`, `stored_levels` |
+//! | what belongs to one | `org_path`; `customer`: links of partners; `list_entry`: short lists |
 //! | members | `member`: `change`, `access_end`, `access_reminder`, `super_admin`, `service`; `erasure` |
 //! | invitations | `invitation`: `create`, `batch`, `change`, `accept`, `address_slot`, `mails`; `budget` |
 //! | requests to join | `join_request`: `mails` |

@@ -1,5 +1,5 @@
-//! The content of each mail that an event causes, and its recipient. The `mail` function composes and
-//! sends them.
+//! The content of each mail that an event causes, and its recipient. The `mail` function composes
+//! and sends them.
 
 use jiff::Timestamp;
 
@@ -99,7 +99,8 @@ pub enum Notification {
         /// The time at which the access ends.
         until: Timestamp,
     },
-    /// The access of a member that the recipient granted, or of a service that they keep, ends soon (END1).
+    /// The access of a member that the recipient granted, or of a service that they keep, ends soon
+    /// (END1).
     GrantedAccessExpiring {
         /// The member.
         member: MailPerson,
@@ -110,7 +111,8 @@ pub enum Notification {
         /// Why it concerns the recipient.
         concern: Concern,
     },
-    /// The access of several members that the recipient granted, or of services that they keep, ends soon (END1).
+    /// The access of several members that the recipient granted, or of services that they keep,
+    /// ends soon (END1).
     GrantedAccessesExpiring {
         /// The members.
         members: Vec<MailPerson>,
@@ -157,16 +159,16 @@ pub enum Notification {
         /// The new Super Admin.
         new: MailPerson,
     },
-    /// An operator has appointed another Super Admin of the organization in which the recipient is an
-    /// Admin (SA6).
+    /// An operator has appointed another Super Admin of the organization in which the recipient is
+    /// an Admin (SA6).
     SuperAdminAppointed {
         /// The new Super Admin.
         new: MailPerson,
     },
     /// An operator has given the membership of the recipient to another account (OP2).
     AccountReplaced,
-    /// An operator has given the membership of another person to another account (OP2). The recipient
-    /// administers the organization.
+    /// An operator has given the membership of another person to another account (OP2). The
+    /// recipient administers the organization.
     MemberReconnected {
         /// The member.
         member: MailPerson,
@@ -238,8 +240,8 @@ impl OutgoingMail {
         Self { to, org: id, organization, language: org.language, notification }
     }
 
-    /// A mail to a member, in the language of the invitation that they accepted. `None` for a service, which has no
-    /// address.
+    /// A mail to a member, in the language of the invitation that they accepted. `None` for a
+    /// service, which has no address.
     pub fn to_member(
         org: &Organization,
         member: &Member,

@@ -129,8 +129,9 @@ impl From<EmailFault> for Refusal {
 /// The context of one request that changes data. Every event records it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestContext {
-    /// The actor. `None` for changes that no one is recorded for: those of the clean-up, the end of an expired access,
-    /// and the end of a role deletion that another request began.
+    /// The actor. `None` for changes that no one is recorded for. These are the changes of the
+    /// clean-up, the end of an expired access, and the end of a role deletion that another request
+    /// began.
     pub by: Option<Person>,
     /// Whether the actor uses the operator scope.
     pub as_operator: bool,
@@ -161,7 +162,8 @@ impl RequestContext {
     }
 }
 
-/// The key by which a client repeats a request without a second effect, and the request that it belongs to.
+/// The key by which a client repeats a request without a second effect, and the request that it
+/// belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey {
     /// The caller that sent the key.

@@ -10,8 +10,8 @@ use super::{
 /// The reason for which a rule refuses a request. Each variant becomes one problem type of the API.
 ///
 /// The text is the detail of the problem. It says what to do next, and a user interface can show
-/// it. It contains no ids: those are separate members of the problem. It names a claim, a parameter or a
-/// route only if someone must configure or call it.
+/// it. It contains no ids: those are separate members of the problem. It names a claim, a parameter
+/// or a route only if someone must configure or call it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The organization does not exist, or the caller is not a member. The answer is the same, so
@@ -23,7 +23,8 @@ pub enum Refusal {
     /// No organization has the id that an operator gave.
     #[error("No organization has this id. Search for its name in the list of organizations.")]
     NoOrganizationWithId,
-    /// The organization that an operator asks for is deleted (SA7). Contains the time of the deletion.
+    /// The organization that an operator asks for is deleted (SA7). Contains the time of the
+    /// deletion.
     #[error(
         "This organization was deleted on {}. Its data can be seen with `GET /v1/operator/organizations/{{org}}`, and its history with `GET /v1/organizations/{{org}}/events`.",
         .0.strftime("%Y-%m-%d at %H:%M UTC")
@@ -133,7 +134,8 @@ pub enum Refusal {
         "Operators can read here, but cannot act as a member. Ask an administrator of this organization, or use the operator API."
     )]
     OperatorReadOnly,
-    /// An operator wants to revoke an invitation that a member sent, or by the route of members (OP1).
+    /// An operator wants to revoke an invitation that a member sent, or by the route of members
+    /// (OP1).
     #[error(
         "Operators revoke only invitations that an operator sent, with `DELETE /v1/operator/organizations/{{org}}/invitations/{{inv}}`. Ask a user manager of this organization to revoke one that a member sent, or offboard the invited person."
     )]
@@ -158,8 +160,8 @@ pub enum Refusal {
         .0.name()
     )]
     ExceedsOwnPermissions(RoleObject, Level),
-    /// The actor tries to change their own role, the end of their own access, or the custom role that
-    /// they hold (ROLE12).
+    /// The actor tries to change their own role, the end of their own access, or the custom role
+    /// that they hold (ROLE12).
     #[error(
         "You cannot change your own role or the end of your own access, or edit or delete the role that you hold. Ask another administrator."
     )]
@@ -169,7 +171,8 @@ pub enum Refusal {
         "The platform team has suspended this organization, so nothing in it can be seen or changed. The reason: \u{201c}{0}\u{201d}. Ask an administrator of the organization, or the platform team, when the suspension ends."
     )]
     OrganizationSuspended(String),
-    /// The organization is suspended, and the caller is no member of it (SA7). They do not learn the reason.
+    /// The organization is suspended, and the caller is no member of it (SA7). They do not learn
+    /// the reason.
     #[error(
         "The platform team has suspended this organization, so no one can join it. Ask its administrators, or the person who invited you, when the suspension ends."
     )]
@@ -179,8 +182,8 @@ pub enum Refusal {
         "Your token has no e-mail address: it has no claim `{0}`. A service cannot do this. If you are a person, ask a platform operator: the identity provider must add the claim to its tokens, or the deployment must name another claim."
     )]
     EmailMissing(MissingClaim),
-    /// The token does not say whether the e-mail address is verified (INV4). Contains the claim that
-    /// would say it.
+    /// The token does not say whether the e-mail address is verified (INV4). Contains the claim
+    /// that would say it.
     #[error(
         "Your token does not say whether your e-mail address is verified: it has no claim `{0}`. Ask a platform operator: the identity provider must add the claim to its tokens, or the deployment must say how addresses are verified (EmailsVerified)."
     )]
@@ -214,8 +217,8 @@ pub enum Refusal {
         "This organization requires a multi-factor sign-in, and your token has no claim `{0}`, which says how you signed in. If you signed in with a second factor, ask a platform operator: the identity provider must add the claim to its tokens."
     )]
     MfaUnknown(MissingClaim),
-    /// The organization has a maximum session age, and the token does not say when the caller signed
-    /// in (ORG3).
+    /// The organization has a maximum session age, and the token does not say when the caller
+    /// signed in (ORG3).
     #[error(
         "This organization requires a sign-in within the last {minutes} minutes, and your token has no valid claim `{claim}`, which says when you signed in. If you signed in just now, ask a platform operator: the identity provider must add the claim to its tokens."
     )]
@@ -225,7 +228,8 @@ pub enum Refusal {
         /// The claim that would say it.
         claim: MissingClaim,
     },
-    /// The sign-in is older than the organization allows (ORG3). Contains the maximum age in minutes.
+    /// The sign-in is older than the organization allows (ORG3). Contains the maximum age in
+    /// minutes.
     #[error("This organization requires a sign-in within the last {0} minutes. Sign in again.")]
     SessionTooOld(u32),
     /// The organization does not allow requests from the caller's network (ORG3).
@@ -269,8 +273,8 @@ pub enum Refusal {
         "A service of this organization has your user id. Ask an administrator of the organization to remove that service, and then accept the invitation."
     )]
     CallerIsService,
-    /// The caller's `sub` is that of a service of the organization, but their token has an address, so it
-    /// is that of a person (MACH1).
+    /// The caller's `sub` is that of a service of the organization, but their token has an address,
+    /// so it is that of a person (MACH1).
     #[error(
         "Your user id belongs to a service of this organization. A service acts with a token without an e-mail address, and yours has one. If you are a person, ask an administrator to remove the service and to invite you."
     )]
@@ -311,7 +315,8 @@ pub enum Refusal {
         "You have already asked to join this organization. Wait for the decision, or cancel your request."
     )]
     JoinRequestPending(JoinRequestId),
-    /// The caller's join request was declined (ORG2). Contains the time from which they can ask again.
+    /// The caller's join request was declined (ORG2). Contains the time from which they can ask
+    /// again.
     #[error(
         "Your request to join was declined, so you cannot ask again for 90 days. Ask an administrator of the organization for an invitation."
     )]
@@ -399,7 +404,8 @@ pub enum Refusal {
         "This role is being deleted: its users get another role instead, and it cannot be granted or changed any more. Choose another role."
     )]
     RoleBeingDeleted(ReplacementRole),
-    /// The users of a role that is being deleted get this one, or one that needs the setting (ROLE6).
+    /// The users of a role that is being deleted get this one, or one that needs the setting
+    /// (ROLE6).
     #[error(
         "Users of a role that is being deleted are being reassigned to this role, or to a role that needs this setting. Try again when that deletion has ended."
     )]
@@ -477,7 +483,8 @@ pub enum Refusal {
         "You can join only a sub-organization without members and pending invitations. Ask one of its members for an invitation, or a platform operator if it has none."
     )]
     OrganizationNotEmpty,
-    /// The organization to delete has organizations below it (SA7). Contains the number of those directly below.
+    /// The organization to delete has organizations below it (SA7). Contains the number of those
+    /// directly below.
     #[error(
         "This organization has organizations directly below it ({0}), so it cannot be deleted. Delete all organizations below it first, beginning with the lowest. Each can be deleted by its own Super Admin or by the platform team."
     )]
@@ -606,7 +613,8 @@ fn listed(organizations: &[NamedOrganization]) -> String {
     organizations.iter().map(|org| org.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// What the caller can do who is signed in with the wrong address, or with one that is not verified.
+/// What the caller can do who is signed in with the wrong address, or with one that is not
+/// verified.
 fn not_invited(signed_in_as: Option<&Email>, email_verified: bool) -> String {
     match signed_in_as {
         Some(address) if email_verified => format!(

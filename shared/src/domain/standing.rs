@@ -38,10 +38,11 @@ impl Standing {
     ///
     /// # Errors
     /// - [`Refusal::NoSuchOrganization`] if `org` is `None`, or if the person is neither a member
-    ///   nor an operator. Both cases give the same answer (U5). [`Refusal::NoOrganizationWithId`] to an operator.
+    ///   nor an operator. Both cases give the same answer (U5). [`Refusal::NoOrganizationWithId`]
+    ///   to an operator.
     /// - The refusals of [`Member::check_acting`] (END1, MACH1).
-    /// - The refusals of [`Organization::check_open`] (SA7) and of [`check_sign_in`](Self::check_sign_in) if
-    ///   the caller is a member.
+    /// - The refusals of [`Organization::check_open`] (SA7) and of
+    ///   [`check_sign_in`](Self::check_sign_in) if the caller is a member.
     pub fn of(
         person: Person,
         org: Option<Organization>,
@@ -88,7 +89,8 @@ impl Standing {
     /// that does not satisfy the settings as a reason of its own.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchOrganization`] and the refusals of [`Member::check_acting`] as in [`of`](Self::of).
+    /// [`Refusal::NoSuchOrganization`] and the refusals of [`Member::check_acting`] as in
+    /// [`of`](Self::of).
     pub fn unchecked(
         person: Person,
         org: Option<Organization>,
@@ -117,15 +119,15 @@ impl Standing {
         Ok(Self { person, org, member, conditions, levels, effective })
     }
 
-    /// The standing of a person whose access to `org` has ended: no membership and no level. Decisions
-    /// report it as a reason of its own (END1).
+    /// The standing of a person whose access to `org` has ended: no membership and no level.
+    /// Decisions report it as a reason of its own (END1).
     pub fn without_access(person: Person, org: Organization, root: Option<&Organization>) -> Self {
         let conditions = org.conditions(root);
         Self { person, org, member: None, conditions, levels: no_levels(), effective: no_levels() }
     }
 
-    /// Checks that the caller's sign-in satisfies the security settings (ORG3). Of a service, only the network counts.
-    /// The sign-in of the subject of another caller's request is not checked.
+    /// Checks that the caller's sign-in satisfies the security settings (ORG3). Of a service, only
+    /// the network counts. The sign-in of the subject of another caller's request is not checked.
     ///
     /// # Errors
     /// The refusals of [`Security::check_sign_in`](super::Security::check_sign_in).
@@ -141,8 +143,8 @@ impl Standing {
     ///
     /// # Errors
     /// - [`Refusal::OperatorReadOnly`] if an operator without a membership needs more than view.
-    /// - [`Refusal::NotShownToOperator`] if such an operator lacks the view level: the organization does not show the
-    ///   role object.
+    /// - [`Refusal::NotShownToOperator`] if such an operator lacks the view level: the organization
+    ///   does not show the role object.
     /// - [`Refusal::MissingPermission`] in every other case in which the level is too low.
     pub fn require(&self, object: RoleObject, level: Level) -> Result<(), Refusal> {
         if self.effective.level_on(object) >= level {

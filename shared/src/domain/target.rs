@@ -24,8 +24,8 @@ pub enum TargetKind {
     ApprovedDomain,
     /// A critical alert user.
     CriticalAlertUser,
-    /// A person who is erased (ERA1). The id is the one that they have as a member, or a random one of
-    /// a person who was known by an address alone.
+    /// A person who is erased (ERA1). The id is the one that they have as a member, or a random one
+    /// of a person who was known by an address alone.
     Person,
     /// The link between a partner and a customer. Its id is that of the other organization.
     CustomerLink,

@@ -9,8 +9,8 @@ use super::invisible::{first_invisible, is_joiner_or_form, without_invisible};
 
 /// The longest name of a person, in characters.
 pub const MAX_PERSON_NAME: usize = 200;
-/// The longest folded form of a name, in bytes. With the path of an organization, it fits a sort key
-/// of DynamoDB, which has at most 1,024 bytes.
+/// The longest folded form of a name, in bytes. With the path of an organization, it fits a sort
+/// key of DynamoDB, which has at most 1,024 bytes.
 pub const MAX_FOLDED_BYTES: usize = 768;
 
 /// Why a text is invalid.
@@ -118,12 +118,14 @@ pub fn fold(text: &str) -> String {
     single_spaced(&lower).nfkc().collect()
 }
 
-/// The folded text, in which characters that look like those of web addresses are replaced by these.
+/// The folded text, in which characters that look like those of web addresses are replaced by
+/// these.
 pub(super) fn plain(folded: &str) -> String {
     let mut plain = String::with_capacity(folded.len());
     for c in folded.chars() {
         plain.push_str(match c {
-            // Ideographic full stop, which browsers read as a dot; middle dot, Arabic and Syriac dots.
+            // Ideographic full stop, which browsers read as a dot; middle dot, Arabic and Syriac
+            // dots.
             '\u{3002}' | '\u{B7}' | '\u{660}' | '\u{6F0}' | '\u{701}' | '\u{702}' => ".",
             // Fraction, division and big slash, a box drawing line, a Japanese repeat mark.
             '\u{2044}' | '\u{2215}' | '\u{29F8}' | '\u{2571}' | '\u{3033}' => "/",

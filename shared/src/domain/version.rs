@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 pub struct Version(i64);
 
 impl Version {
-    /// The first version of an entity that is created `now`. `tombstone` is the version of the tombstone, if one was
-    /// read: the new entity continues from it.
+    /// The first version of an entity that is created `now`. `tombstone` is the version of the
+    /// tombstone, if one was read: the new entity continues from it.
     pub fn first(now: Timestamp, tombstone: Option<Self>) -> Self {
         tombstone.unwrap_or_default().next(now)
     }

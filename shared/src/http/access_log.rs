@@ -1,6 +1,6 @@
 //! The conventions of every response: a request id, security headers, problem documents, and one
-//! line in the access log, with the metrics of the request. The log never contains an e-mail address,
-//! a `sub`, a token, a query or a body.
+//! line in the access log, with the metrics of the request. The log never contains an e-mail
+//! address, a `sub`, a token, a query or a body.
 
 use std::{
     any::Any,
@@ -44,7 +44,8 @@ tokio::task_local! {
     static ORGANIZATION: Arc<OnceLock<OrgId>>;
 }
 
-/// Names the organization of this request in its log line, for a route that has it in the body. The first one counts.
+/// Names the organization of this request in its log line, for a route that has it in the body. The
+/// first one counts.
 pub fn log_organization(org: Option<OrgId>) {
     if let Some(org) = org {
         // Outside of a request there is no log line.

@@ -79,8 +79,8 @@ impl Answer {
         }
     }
 
-    /// This answer, if its request has just made the change; else the one of the earlier request that
-    /// made it.
+    /// This answer, if its request has just made the change; else the one of the earlier request
+    /// that made it.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! JSON bodies of a protocol with rules of its own (AuthZEN): unknown members are ignored, and every
-//! error is 400, also a wrong content type.
+//! JSON bodies of a protocol with rules of its own (AuthZEN): unknown members are ignored, and
+//! every error is 400, also a wrong content type.
 
 use axum::{
     extract::{FromRequest, Request},

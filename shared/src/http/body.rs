@@ -15,7 +15,8 @@ use super::{FieldError, Problem, deserialize, query::UnreadQuery, strict_json};
 
 /// The longest accepted body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
-/// The longest accepted CSV file, in bytes. Exports of directories have many columns that are ignored.
+/// The longest accepted CSV file, in bytes. Exports of directories have many columns that are
+/// ignored.
 pub const MAX_CSV: usize = 512 * 1024;
 
 const CSV: &str = "text/csv";

@@ -16,7 +16,7 @@ use lambda_http::{
 use super::{
     App, Problem, RequestId,
     claims::{Token, TokenClaims},
-    idempotency_key::RequestKey,
+    idempotency::RequestKey,
 };
 use crate::domain::{
     AuthnContext, MAX_PERSON_NAME, MissingClaim, Name, NotAUserId, Person, Refusal, RequestContext,
@@ -91,8 +91,8 @@ impl SignIn {
         self.scopes.iter().any(|held| held == scope)
     }
 
-    /// Writes a line if the token has no scopes in `claim`, or has them in a form that is not read. A claim with
-    /// commas is one scope (RFC 6749, section 3.3), which no client asks for.
+    /// Writes a line if the token has no scopes in `claim`, or has them in a form that is not read.
+    /// A claim with commas is one scope (RFC 6749, section 3.3), which no client asks for.
     pub fn log_unreadable_scopes(&self, claim: &str) {
         if self.scopes.iter().all(|scope| scope.contains(',')) {
             tracing::info!(claim, "the claim of the scopes is absent or cannot be read");

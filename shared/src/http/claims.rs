@@ -8,8 +8,8 @@ use axum::extract::FromRef;
 use super::App;
 use crate::domain::{Email, EmailError, EmailFault, MissingClaim};
 
-/// The names of claims and scopes in the tokens of the issuer. The default is that of OpenID Connect
-/// and RFC 8176.
+/// The names of claims and scopes in the tokens of the issuer. The default is that of OpenID
+/// Connect and RFC 8176.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenClaims {
     /// The claim with the scopes: a text (RFC 6749, section 3.3) or a list.
@@ -154,7 +154,8 @@ impl<'a> Token<'a> {
         self.claim(self.names.amr).map(list).unwrap_or_default()
     }
 
-    /// The time of the sign-in, in seconds since the epoch. It may have a fraction (RFC 7519, section 2).
+    /// The time of the sign-in, in seconds since the epoch. It may have a fraction (RFC 7519,
+    /// section 2).
     pub(super) fn auth_time(&self) -> Option<i64> {
         let claim = self.claim(self.names.auth_time)?;
         let (seconds, fraction) = claim.split_once('.').unwrap_or((claim, ""));
@@ -162,8 +163,8 @@ impl<'a> Token<'a> {
     }
 }
 
-/// Whether the text of the claim means that the address is verified. Entra ID sends `xms_edov` as `true` or as `1`.
-/// The issuer writes the claim, so a person cannot choose between the two.
+/// Whether the text of the claim means that the address is verified. Entra ID sends `xms_edov` as
+/// `true` or as `1`. The issuer writes the claim, so a person cannot choose between the two.
 fn says_verified(text: &str) -> bool {
     matches!(text, "true" | "1")
 }
@@ -183,8 +184,9 @@ fn first_address(claim: &str) -> Result<Email, EmailFault> {
 }
 
 /// The items of a claim: separated by single spaces (RFC 6749, section 3.3), or a JSON array, which
-/// the gateway writes as `[a b]`. A claim of another form has no items. An item that is no scope token, such
-/// as the name of a group in another script, is left out: it can be none of those that are looked for.
+/// the gateway writes as `[a b]`. A claim of another form has no items. An item that is no scope
+/// token, such as the name of a group in another script, is left out: it can be none of those that
+/// are looked for.
 fn list(claim: &str) -> Vec<String> {
     let inner = claim.strip_prefix('[').and_then(|claim| claim.strip_suffix(']'));
     let is_list = match inner {

@@ -1,7 +1,7 @@
 //! Entity tags, `If-Match` and `If-None-Match` (RFC 9110, 8.8.3, 13.1.1, 13.1.2).
 //!
-//! The tag of a resource is the version of its item. Figures that are derived, such as the number of
-//! users of a role, and names of other entities are no part of the version.
+//! The tag of a resource is the version of its item. Figures that are derived, such as the number
+//! of users of a role, and names of other entities are no part of the version.
 
 use axum::{
     body::Body,
@@ -36,7 +36,8 @@ impl<T: Serialize> IntoResponse for WithEtag<T> {
     }
 }
 
-/// The `If-Match` precondition of a request (RFC 9110, 13.1.1). Without the header any version matches.
+/// The `If-Match` precondition of a request (RFC 9110, 13.1.1). Without the header any version
+/// matches.
 #[derive(Clone, Debug, Default)]
 pub struct IfMatch(Option<Tags>);
 

@@ -33,7 +33,8 @@ impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
     }
 }
 
-/// The URL of a website, of at most `MAX` characters, or an empty text. Portals link it, so it must not be a script.
+/// The URL of a website, of at most `MAX` characters, or an empty text. Portals link it, so it must
+/// not be a script.
 #[derive(Clone, Debug, Default)]
 pub struct Website<const MAX: usize>(pub String);
 
@@ -170,8 +171,8 @@ pub fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
-/// Deserializes a field that can be absent or `null`, for `#[serde(default, deserialize_with = …)]`.
-/// `Some(None)` is `null`.
+/// Deserializes a field that can be absent or `null`, for
+/// `#[serde(default, deserialize_with = …)]`. `Some(None)` is `null`.
 ///
 /// # Errors
 ///
@@ -218,7 +219,8 @@ pub fn optional_time<'de, D: Deserializer<'de>>(
     time.transpose()
 }
 
-/// Whether a time that the library can read has the form of RFC 3339, and none of ISO 8601's others.
+/// Whether a time that the library can read has the form of RFC 3339, and none of ISO 8601's
+/// others.
 fn has_rfc_3339_form(time: &str) -> bool {
     let at = |index: usize| time.as_bytes().get(index).copied();
     let separators = [at(4), at(7), at(13), at(16)] == [b'-', b'-', b':', b':'].map(Some);
@@ -228,8 +230,8 @@ fn has_rfc_3339_form(time: &str) -> bool {
         && has_rfc_3339_offset(time)
 }
 
-/// Whether a time ends with `Z`, or with an offset from `-23:59` to `+23:59`. The library also reads
-/// offsets of more than a day, and shorter ones.
+/// Whether a time ends with `Z`, or with an offset from `-23:59` to `+23:59`. The library also
+/// reads offsets of more than a day, and shorter ones.
 fn has_rfc_3339_offset(time: &str) -> bool {
     match time.as_bytes().last_chunk() {
         Some([b'+' | b'-', tens, ones, b':', b'0'..=b'5', b'0'..=b'9']) => {

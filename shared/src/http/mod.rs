@@ -16,7 +16,6 @@ mod claims;
 mod deserialize;
 mod etag;
 mod idempotency;
-mod idempotency_key;
 mod input;
 mod lists;
 mod path;
@@ -43,7 +42,7 @@ pub use caller::{Call, MAX_CLOCK_SKEW, Now, SignIn, is_subject};
 pub(crate) use claims::is_scope;
 pub use claims::{EmailsVerified, TokenClaims, TokenClaimsError};
 pub use etag::{IfMatch, WithEtag};
-pub use idempotency_key::{IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY};
+pub use idempotency::{IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY};
 pub use input::{
     BoundedInt, BoundedVec, NameField, Networks, RequiredText, Text, Time, Website, WholeNumber,
     not_null, nullable, optional_time,

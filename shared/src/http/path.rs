@@ -1,5 +1,5 @@
-//! Path parameters. A malformed id gets the 404 of an id that the organization does not have. It depends
-//! on the path alone, so it tells a stranger nothing of the organization (U5).
+//! Path parameters. A malformed id gets the 404 of an id that the organization does not have. It
+//! depends on the path alone, so it tells a stranger nothing of the organization (U5).
 
 use axum::{
     extract::{

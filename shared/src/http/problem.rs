@@ -13,8 +13,8 @@ use axum::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// An error response: a status, the slug of its documentation page, a title, a detail that says what
-/// to do, and members of its own.
+/// An error response: a status, the slug of its documentation page, a title, a detail that says
+/// what to do, and members of its own.
 #[derive(Clone, Debug)]
 pub struct Problem {
     status: StatusCode,
@@ -40,7 +40,8 @@ impl FieldError {
         format!("{}: {}", self.place(), self.detail)
     }
 
-    /// Where the field is, for people: `row 2, role` of a file, or `invitations[0].email` of a body.
+    /// Where the field is, for people: `row 2, role` of a file, or `invitations[0].email` of a
+    /// body.
     fn place(&self) -> String {
         if let Some(cell) = self.pointer.strip_prefix("/rows/") {
             return format!("row {}", cell.replacen('/', ", ", 1));
@@ -198,7 +199,8 @@ impl Problem {
         self.errors(&[error])
     }
 
-    /// Puts the pointer of an item of a batch before the pointers of `errors`, which locate fields in it.
+    /// Puts the pointer of an item of a batch before the pointers of `errors`, which locate fields
+    /// in it.
     pub fn in_item(mut self, item: &str) -> Self {
         let errors = self.members.get_mut("errors").and_then(Value::as_array_mut);
         for error in errors.into_iter().flatten() {

@@ -5,11 +5,12 @@ use lambda_http::{RequestExt, request::RequestContext as GatewayContext};
 
 use super::{App, Deployment, Problem};
 
-/// The URL of the API, without a slash at its end: the configured one, or else that of the API's own
-/// endpoint.
+/// The URL of the API, without a slash at its end: the configured one, or else that of the API's
+/// own endpoint.
 ///
-/// A function cannot know the endpoint from its environment, because the API refers to the function.
-/// API Gateway names the API in each event by its id. Unlike a host, no client can choose this id.
+/// A function cannot know the endpoint from its environment, because the API refers to the
+/// function. API Gateway names the API in each event by its id. Unlike a host, no client can choose
+/// this id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl(pub String);
 

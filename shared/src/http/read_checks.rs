@@ -8,15 +8,16 @@ use axum::{
 
 use super::{etag::IfNoneMatch, query::UnreadQuery};
 
-/// What a read is checked for: parameters that the handler did not read, and a version that the client has. Other
-/// requests have neither.
+/// What a read is checked for: parameters that the handler did not read, and a version that the
+/// client has. Other requests have neither.
 pub(super) struct ReadChecks {
     unread_query: Option<UnreadQuery>,
     if_none_match: Option<IfNoneMatch>,
 }
 
 impl ReadChecks {
-    /// The checks of a request. Every handler finds the parameters that are unread in its extensions.
+    /// The checks of a request. Every handler finds the parameters that are unread in its
+    /// extensions.
     pub(super) fn of(request: &mut Request) -> Self {
         let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
         let unread_query = UnreadQuery::of(request.uri());

@@ -27,8 +27,8 @@ impl RequestId {
 
     /// The ids of a request with these headers, to which the gateway gave the id `gateway`.
     ///
-    /// The client's id counts if it has 1 to [`MAX_CLIENT_ID`] printable ASCII characters, spaces included. Without
-    /// a gateway, a random id takes the place of the gateway's.
+    /// The client's id counts if it has 1 to [`MAX_CLIENT_ID`] printable ASCII characters, spaces
+    /// included. Without a gateway, a random id takes the place of the gateway's.
     pub fn new(headers: &HeaderMap, gateway: Option<&str>) -> Self {
         let is_printable = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
         let is_valid =

@@ -87,8 +87,8 @@ impl TrustedProxy {
     }
 }
 
-/// Refuses requests with a token that bypass the proxy, and replaces the source address of the others
-/// with the viewer's.
+/// Refuses requests with a token that bypass the proxy, and replaces the source address of the
+/// others with the viewer's.
 ///
 /// Without a token, API Gateway passes on only requests for the metadata of the API and preflight
 /// requests, which are public. A scanner may send them, so they say nothing about the secret.

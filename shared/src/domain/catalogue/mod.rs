@@ -1,8 +1,9 @@
 //! The permission catalogue: the role objects with their levels and actions, and the levels of the
 //! built-in roles.
 //!
-//! `table.rs` is the catalogue as data, `texts.rs` has its texts for user interfaces. The tests compare it with `tests/catalogue.json`, which
-//! states the same facts independently, and print it to `docs/internals/catalogue.md`.
+//! `table.rs` is the catalogue as data, `texts.rs` has its texts for user interfaces. The tests
+//! compare it with `tests/catalogue.json`, which states the same facts independently, and print it
+//! to `docs/internals/catalogue.md`.
 
 mod built_in;
 mod conditions;

@@ -105,8 +105,8 @@ impl RoleObject {
         self.texts().description
     }
 
-    /// What a holder of `level` can do: sentences for user interfaces. `None` if the role object does
-    /// not accept `level`.
+    /// What a holder of `level` can do: sentences for user interfaces. `None` if the role object
+    /// does not accept `level`.
     pub fn meaning_of(self, level: Level) -> Option<&'static str> {
         self.texts().sentence(level)
     }

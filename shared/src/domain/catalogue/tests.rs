@@ -238,7 +238,8 @@ fn page() -> Result<String, std::fmt::Error> {
     Ok(page)
 }
 
-/// Names of actions, each with the access paths that grant it besides the membership in the organization itself.
+/// Names of actions, each with the access paths that grant it besides the membership in the
+/// organization itself.
 fn with_paths(names: &[&str]) -> String {
     let marked = names.iter().map(|name| {
         let action = Action::find(name).unwrap();

@@ -1,5 +1,5 @@
-//! The texts of the permission catalogue for user interfaces: one entry for each role object, in the
-//! order of the [`RoleObject`] variants.
+//! The texts of the permission catalogue for user interfaces: one entry for each role object, in
+//! the order of the [`RoleObject`] variants.
 
 use super::{Level, RoleObject};
 

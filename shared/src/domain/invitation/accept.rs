@@ -12,7 +12,8 @@ use crate::domain::{
 pub struct AcceptanceFacts<'a> {
     /// The invitation.
     pub invitation: &'a Invitation,
-    /// The inviter as stored in the invitation or as read since. The write checks that they still hold the role.
+    /// The inviter as stored in the invitation or as read since. The write checks that they still
+    /// hold the role.
     pub inviter: Option<&'a Inviter>,
     /// The version of the tombstone, if one was read: the new membership continues from it.
     pub tombstone: Option<Version>,
@@ -53,8 +54,8 @@ pub fn accept(
     Ok(Member { access_expires_at, access_granted_by, language, ..member })
 }
 
-/// Checks that a person who accepts with one address is no member yet, with another. `membership` is
-/// theirs, if they have one.
+/// Checks that a person who accepts with one address is no member yet, with another. `membership`
+/// is theirs, if they have one.
 ///
 /// # Errors
 /// - [`Refusal::CallerIsService`] if it is a service's (MACH1).
@@ -67,8 +68,8 @@ pub fn check_no_member(membership: Option<&Member>) -> Result<(), Refusal> {
     }
 }
 
-/// Whether the inviter of an invitation may still grant its role (INV9). `inviter` is the present member,
-/// if there is one. An operator's invitation depends on no inviter.
+/// Whether the inviter of an invitation may still grant its role (INV9). `inviter` is the present
+/// member, if there is one. An operator's invitation depends on no inviter.
 pub fn inviter_authorized(
     org: &Organization,
     invitation: &Invitation,
@@ -79,8 +80,8 @@ pub fn inviter_authorized(
     invitation.inviter.is_none() || inviter_may_grant(org, invitation.role_id, role).is_ok()
 }
 
-/// Checks that the inviter may still grant `role` (INV9). `inviter` is their present role, if they
-/// are still a member.
+/// Checks that the inviter may still grant `role` (INV9). `inviter_role` is their present role, if
+/// they are still a member.
 ///
 /// # Errors
 /// - [`Refusal::InviterNotAuthorized`] if they may no longer grant it, or the role no longer
@@ -89,9 +90,9 @@ pub fn inviter_authorized(
 pub fn inviter_may_grant(
     org: &Organization,
     role: RoleId,
-    inviter: Option<RoleId>,
+    inviter_role: Option<RoleId>,
 ) -> Result<(), Refusal> {
-    let granter = inviter.ok_or(Refusal::InviterNotAuthorized)?;
+    let granter = inviter_role.ok_or(Refusal::InviterNotAuthorized)?;
     let levels = levels_in(org, granter).ok_or(Refusal::InviterNotAuthorized)?;
     match may_grant(org, granter, levels, role) {
         Err(Refusal::MdfProgramRequired) => Err(Refusal::MdfProgramRequired),

@@ -56,8 +56,8 @@ pub struct AddressFacts {
     pub slot: Option<AddressSlot>,
     /// The time until which it cannot be invited, if its person declined an invitation.
     pub declined_until: Option<Timestamp>,
-    /// Whether its pending invitation cannot be accepted, because the inviter may no longer grant the
-    /// role (INV9).
+    /// Whether its pending invitation cannot be accepted, because the inviter may no longer grant
+    /// the role (INV9).
     pub pending_is_void: bool,
 }
 

@@ -49,7 +49,8 @@ pub fn resend(
 pub struct InvitationUpdate {
     /// The role to offer instead.
     pub role_id: Option<RoleId>,
-    /// The time to live in days since the last sending, from 1 to [`MAX_DAYS`](crate::domain::MAX_DAYS).
+    /// The time to live in days since the last sending, from 1 to
+    /// [`MAX_DAYS`](crate::domain::MAX_DAYS).
     pub days: Option<u32>,
     /// The end of the offered access. `Some(None)` removes the present one (END1).
     pub access_expires_at: Option<Option<Timestamp>>,
@@ -106,8 +107,8 @@ pub fn update_invitation(
 /// Checks that the actor may revoke an invitation (INV7).
 ///
 /// # Errors
-/// - [`Refusal::OperatorInvitationsOnly`] if the actor is an operator without a membership: they have a route of
-///   their own.
+/// - [`Refusal::OperatorInvitationsOnly`] if the actor is an operator without a membership: they
+///   have a route of their own.
 /// - The refusals of [`Standing::require`] without full access to `user_management`.
 pub fn revoke(actor: &Standing) -> Result<(), Refusal> {
     let required = actor.require(RoleObject::UserManagement, Level::FullAccess);

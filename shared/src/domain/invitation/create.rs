@@ -13,13 +13,13 @@ use crate::domain::{
 pub struct NewInvitation {
     /// The invitation.
     pub invitation: Invitation,
-    /// The invitation that it replaces: an expired one (INV2), or one whose inviter may no longer grant the
-    /// role (INV9).
+    /// The invitation that it replaces: an expired one (INV2), or one whose inviter may no longer
+    /// grant the role (INV9).
     pub replaces: Option<Invitation>,
 }
 
-/// Invites an address. The new invitation replaces an expired one, and one whose inviter may no longer grant
-/// the role.
+/// Invites an address. The new invitation replaces an expired one, and one whose inviter may no
+/// longer grant the role.
 ///
 /// # Errors
 /// - The refusals of [`Standing::require`] without full access to `user_management` (INV1).

@@ -21,7 +21,8 @@ pub struct MailedOffer {
 /// `None` if one of these conditions holds:
 /// - The invitation is no longer pending, or has expired at `now`.
 /// - It was sent again later: that sending has a mail of its own (INV7).
-/// - A member sent it, and the organization is suspended (SA7): its mails can have waited until then.
+/// - A member sent it, and the organization is suspended (SA7): its mails can have waited until
+///   then.
 pub fn invitation_mail(
     event: &Event,
     org: &Organization,
@@ -54,7 +55,7 @@ pub struct ReminderFacts {
     /// The delivery of its last mail.
     pub delivery: Option<DeliveryRecord>,
     /// The present role of the inviter, if they are still a member.
-    pub inviter: Option<RoleId>,
+    pub inviter_role: Option<RoleId>,
 }
 
 /// The mail to an invitee whose invitation ends soon.
@@ -78,7 +79,7 @@ pub fn reminder_mail(
     let was_sent = invitation.delivery(facts.delivery) == Delivery::Sent;
     let role_id = invitation.role_id;
     let can_accept =
-        invitation.inviter.is_none() || inviter_may_grant(org, role_id, facts.inviter).is_ok();
+        invitation.inviter.is_none() || inviter_may_grant(org, role_id, facts.inviter_role).is_ok();
     if !(is_due && was_sent && can_accept) || org.suspension().is_some() {
         return None;
     }
@@ -105,8 +106,8 @@ pub struct RevocationFacts {
 ///
 /// `by` is the person who revoked it.
 ///
-/// `None` if the invitee never got the invitation, was invited again or is a member now, was erased, or
-/// if the invitation had expired before.
+/// `None` if the invitee never got the invitation, was invited again or is a member now, was
+/// erased, or if the invitation had expired before.
 pub fn revocation_mail(
     event: &Event,
     org: &Organization,

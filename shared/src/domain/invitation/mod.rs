@@ -135,8 +135,8 @@ impl Invitation {
         self.created_by.or(self.inviter.as_ref().map(|inviter| inviter.member_id))
     }
 
-    /// The member who sent or changed the invitation last, and whose permission it depends on (INV9, INV13).
-    /// `None` if an operator did.
+    /// The member who sent or changed the invitation last, and whose permission it depends on
+    /// (INV9, INV13). `None` if an operator did.
     pub fn sent_by(&self) -> Option<MemberId> {
         self.inviter.as_ref().map(|inviter| inviter.member_id)
     }

@@ -8,8 +8,8 @@ use crate::domain::{
     Concern, MAX_NAMED_IN_DIGEST, MailPerson, Member, Notification, Organization, OutgoingMail,
 };
 
-/// How long before the end of access the member, the person who granted it and the keeper of a service get a mail (END1). An end
-/// that is set nearer than that has its mail at once.
+/// How long before the end of access the member, the person who granted it and the keeper of a
+/// service get a mail (END1). An end that is set nearer than that has its mail at once.
 pub const ACCESS_REMINDED_BEFORE: SignedDuration = SignedDuration::from_hours(72);
 
 /// The access of a member that ends soon.
@@ -39,8 +39,8 @@ impl EndingAccess {
     }
 }
 
-/// The mail to `recipient` about the access of others that concerns them and ends soon, the nearest end first. `None`
-/// if there is none, and for a service.
+/// The mail to `recipient` about the access of others that concerns them and ends soon, the nearest
+/// end first. `None` if there is none, and for a service.
 pub fn concerned_mail(
     org: &Organization,
     recipient: &Member,

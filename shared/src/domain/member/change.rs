@@ -23,14 +23,15 @@ pub struct MemberUpdate {
 
 /// Changes the role, the display name or the end of the access of `target`.
 ///
-/// A user manager names every member, also the Super Admin and themselves (U6): a name grants nothing.
+/// A user manager names every member, also the Super Admin and themselves (U6): a name grants
+/// nothing.
 ///
 /// # Errors
 /// - The refusals of [`Standing::require`] without full access to `user_management` (U4).
 /// - The refusals of [`change_role`] for a new role.
 /// - The refusals of `change_access_end` for another end of the access.
-/// - [`Refusal::NotAService`] for the keeper of a person, [`Refusal::KeeperNotMember`] if a keeper is no
-///   person with access here (MACH1).
+/// - [`Refusal::NotAService`] for the keeper of a person, [`Refusal::KeeperNotMember`] if a keeper
+///   is no person with access here (MACH1).
 pub fn update_member(
     actor: &Standing,
     target: &Member,
@@ -93,8 +94,8 @@ pub fn change_role(
     Ok(target.with_role(role, now))
 }
 
-/// Sets or removes the end of the access of `target`. This needs what granting their role needs. The
-/// version does not change.
+/// Sets or removes the end of the access of `target`. This needs what granting their role needs.
+/// The version does not change.
 ///
 /// # Errors
 /// - The refusals of [`Standing::require`] without full access to `user_management` (U4).
@@ -126,8 +127,8 @@ fn change_access_end(
     Ok(Member { access_expires_at: end, access_granted_by: granted_by, ..target.clone() })
 }
 
-/// The membership of `member` with another account of theirs (OP2). `tombstone` is the version of the tombstone,
-/// if one was read: the new membership continues from it.
+/// The membership of `member` with another account of theirs (OP2). `tombstone` is the version of
+/// the tombstone, if one was read: the new membership continues from it.
 pub fn with_account(
     member: &Member,
     account: UserId,

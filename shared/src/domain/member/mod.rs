@@ -40,14 +40,15 @@ pub struct Member {
     pub user_id: UserId,
     /// The organization.
     pub path: OrgPath,
-    /// The verified address of the person when they joined. It does not change. `None` for a service.
+    /// The verified address of the person when they joined. It does not change. `None` for a
+    /// service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
     /// The name of the person, by the identity provider, or the name of the service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The name that a user manager gave the member in this organization, if there is one (U6). It is
-    /// shown instead of `name`.
+    /// The name that a user manager gave the member in this organization, if there is one (U6). It
+    /// is shown instead of `name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<Name>,
     /// The role of the member.
@@ -129,8 +130,8 @@ impl Member {
         })
     }
 
-    /// The new membership as it continues from a former one, if its tombstone was read. `tombstone` is the
-    /// version of the tombstone.
+    /// The new membership as it continues from a former one, if its tombstone was read. `tombstone`
+    /// is the version of the tombstone.
     pub fn continuing(self, tombstone: Option<Version>) -> Self {
         Self { version: Version::first(self.joined_at, tombstone), ..self }
     }
@@ -188,8 +189,8 @@ impl Member {
         self.service.is_none() && self.has_access(now)
     }
 
-    /// Checks that the access of the member has not ended at `now` (END1). From its end on, the person
-    /// is no member, whether the clean-up has run or not.
+    /// Checks that the access of the member has not ended at `now` (END1). From its end on, the
+    /// person is no member, whether the clean-up has run or not.
     ///
     /// # Errors
     /// [`Refusal::AccessExpired`] if it has ended.

@@ -25,7 +25,8 @@ pub struct ServiceDraft {
     pub access_expires_at: Option<Timestamp>,
 }
 
-/// Checks that a service may hold a role. Decisions about roles and the organization stay with persons.
+/// Checks that a service may hold a role. Decisions about roles and the organization stay with
+/// persons.
 ///
 /// # Errors
 /// [`Refusal::ServiceRoleNotAllowed`] for Super Admin, Admin and MDF Admin.
@@ -38,7 +39,8 @@ pub fn check_service_role(role: RoleId) -> Result<(), Refusal> {
     }
 }
 
-/// Adds a service. `tombstone` is the version of the tombstone, if one was read: the new membership continues from it.
+/// Adds a service. `tombstone` is the version of the tombstone, if one was read: the new membership
+/// continues from it.
 ///
 /// # Errors
 /// - The refusals of [`Standing::require`] without full access to `user_management`.

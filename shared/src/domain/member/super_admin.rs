@@ -1,4 +1,5 @@
-//! The transfer of the Super Admin role, and the appointment of a Super Admin by an operator (SA2, SA6).
+//! The transfer of the Super Admin role, and the appointment of a Super Admin by an operator (SA2,
+//! SA6).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,8 +23,8 @@ pub struct SuperAdminTransfer {
 ///
 /// # Errors
 /// - [`Refusal::SuperAdminRequired`] if the actor is not the Super Admin.
-/// - [`Refusal::NoSuchMember`] if there is no successor, [`Refusal::MemberAccessExpired`] if their access
-///   has ended (END1).
+/// - [`Refusal::NoSuchMember`] if there is no successor, [`Refusal::MemberAccessExpired`] if their
+///   access has ended (END1).
 /// - [`Refusal::TargetNotAdmin`] if the successor does not hold the built-in Admin role.
 ///
 /// The access of the new Super Admin has no end (END1).
@@ -76,12 +77,12 @@ pub struct SuperAdminAppointment {
 
 /// Makes `successor` the Super Admin of `org` for an operator, whatever role they hold (SA6).
 ///
-/// `former` is the Super Admin that `org` names. An organization without one has no members (SA1), so
-/// it has no successor either.
+/// `former` is the Super Admin that `org` names. An organization without one has no members (SA1),
+/// so it has no successor either.
 ///
 /// # Errors
-/// - [`Refusal::NoMemberToAppoint`] if there is no successor, [`Refusal::MemberAccessExpired`] if their access
-///   has ended (END1).
+/// - [`Refusal::NoMemberToAppoint`] if there is no successor, [`Refusal::MemberAccessExpired`] if
+///   their access has ended (END1).
 /// - [`Refusal::AlreadySuperAdmin`] if the successor is the Super Admin.
 /// - The refusal of [`check_service_role`] for a service (MACH1).
 /// - [`Refusal::SuperAdminChanged`] if `former` is not the Super Admin any more.
@@ -111,8 +112,8 @@ pub fn appoint_super_admin(
     })
 }
 
-/// The organization with its new Super Admin. The event of this change ends the end of the successor's access, too
-/// (END1), so it comes after the last change of their membership.
+/// The organization with its new Super Admin. The event of this change ends the end of the
+/// successor's access, too (END1), so it comes after the last change of their membership.
 fn succeeded(org: &Organization, successor: &Member, now: Timestamp) -> Organization {
     org.with_super_admin(&successor.user_id, successor.version.next(now).at())
 }

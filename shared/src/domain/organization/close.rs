@@ -11,7 +11,8 @@ use crate::domain::{MemberId, Name, Organization, Refusal, Standing};
 pub enum Closure {
     /// An operator has suspended the organization.
     Suspended(Suspension),
-    /// The organization is deleted. What belongs to it ends, and its history stays for its retention.
+    /// The organization is deleted. What belongs to it ends, and its history stays for its
+    /// retention.
     Deleted {
         /// The time of the deletion.
         #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
@@ -59,7 +60,8 @@ impl Closure {
         }
     }
 
-    /// The refusal of what a person outside the organization asks for. The reason of a suspension is for members.
+    /// The refusal of what a person outside the organization asks for. The reason of a suspension
+    /// is for members.
     pub fn refusal_of_entry(&self) -> Refusal {
         match self {
             Self::Suspended(_) => Refusal::EntrySuspended,
@@ -68,8 +70,8 @@ impl Closure {
     }
 }
 
-/// Suspends `org` for this reason, or changes the reason. The organization keeps its version if it is
-/// suspended for this reason already.
+/// Suspends `org` for this reason, or changes the reason. The organization keeps its version if it
+/// is suspended for this reason already.
 pub fn suspend(org: &Organization, reason: String, now: Timestamp) -> Organization {
     let since = org.suspension().map_or(now, |suspension| suspension.since);
     closed(org, Some(Closure::Suspended(Suspension { reason, since })), now)

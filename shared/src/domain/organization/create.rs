@@ -38,8 +38,8 @@ pub struct OrganizationDraft {
     pub first_admin: Option<Email>,
 }
 
-/// Creates an organization for an operator, below `parent` if there is one, and invites its first Admin (OP1,
-/// INV8). `root` is the root above the parent, if that is another organization.
+/// Creates an organization for an operator, below `parent` if there is one, and invites its first
+/// Admin (OP1, INV8). `root` is the root above the parent, if that is another organization.
 ///
 /// # Errors
 /// - [`Refusal::SubOrganizationsDisabled`] if sub-organization management is off (SUB1).

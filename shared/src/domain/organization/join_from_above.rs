@@ -11,8 +11,8 @@ pub struct JoiningFacts {
     pub org: Organization,
     /// The root of its tree, and the organizations above it that can have the person as a member.
     pub ancestors: Vec<Organization>,
-    /// The memberships of the person in the organization and in these ancestors, nearest to the root
-    /// first.
+    /// The memberships of the person in the organization and in these ancestors, nearest to the
+    /// root first.
     pub memberships: Vec<Member>,
     /// The version of the tombstone, if one was read: the new membership continues from it.
     pub tombstone: Option<Version>,
@@ -45,8 +45,8 @@ pub struct Joining {
 /// - [`Refusal::OrganizationNotEmpty`] if the person is a member of it, or it is not empty.
 /// - [`Refusal::NoSuchOrganization`] unless the person is Admin or Super Admin of an ancestor (U5).
 ///   An operator gets [`Refusal::OperatorReadOnly`] instead.
-/// - The refusals of [`Organization::check_open`] (SA7) and [`Organization::check_sign_in`] (ORG3) of that
-///   ancestor.
+/// - The refusals of [`Organization::check_open`] (SA7) and [`Organization::check_sign_in`] (ORG3)
+///   of that ancestor.
 /// - [`Refusal::OrganizationSuspended`] while the organization is suspended (SA7).
 /// - [`Refusal::SubOrganizationsDisabled`] if sub-organization management is off (SUB1).
 /// - [`Refusal::EmailNotVerified`] if the person has no verified address.
@@ -70,8 +70,8 @@ pub fn join(person: &Person, facts: JoiningFacts, now: Timestamp) -> Result<Join
     Ok(Joining { evidence, member, before: org, after, tombstone, expired: invitation })
 }
 
-/// The first membership as Admin or Super Admin of an ancestor that is not suspended, and whose security
-/// settings the sign-in satisfies. Otherwise the refusal of the last such ancestor.
+/// The first membership as Admin or Super Admin of an ancestor that is not suspended, and whose
+/// security settings the sign-in satisfies. Otherwise the refusal of the last such ancestor.
 fn admin_membership_above(
     person: &Person,
     org: &Organization,

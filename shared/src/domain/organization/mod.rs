@@ -57,7 +57,8 @@ pub struct Organization {
     /// The invitation of the first Admin, while the organization has no Super Admin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_first_admin: Option<PendingFirstAdmin>,
-    /// The levels of its custom roles. They are stored as [`levels_entry`](stored_levels::levels_entry) says.
+    /// The levels of its custom roles. They are stored as
+    /// [`levels_entry`](stored_levels::levels_entry) says.
     #[serde(default, with = "stored_levels", skip_serializing_if = "BTreeMap::is_empty")]
     pub roles: BTreeMap<CustomRoleId, Levels>,
     /// The number of links to customers and partners (PAR2).
@@ -72,14 +73,16 @@ pub struct Organization {
     /// The language of its mails.
     #[serde(default, skip_serializing_if = "Language::is_default")]
     pub language: Language,
-    /// Whether an operator created it. Anyone can create the others, so their first day has a budget of its own (INV14).
+    /// Whether an operator created it. Anyone can create the others, so their first day has a
+    /// budget of its own (INV14).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_operator: bool,
     /// The time of creation.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub created_at: Timestamp,
-    /// The version of name, language, profile, kind, settings, security, closure and Super Admin. The levels of the
-    /// custom roles, the links and the pending first Admin have versions of their own.
+    /// The version of name, language, profile, kind, settings, security, closure and Super Admin.
+    /// The levels of the custom roles, the links and the pending first Admin have versions of their
+    /// own.
     pub version: Version,
 }
 
@@ -160,8 +163,8 @@ impl Organization {
         }
     }
 
-    /// A new organization of the same kind and language below this one, with `creator` as Super Admin if there
-    /// is one (SUB2).
+    /// A new organization of the same kind and language below this one, with `creator` as Super
+    /// Admin if there is one (SUB2).
     ///
     /// # Errors
     /// [`Refusal::DepthLimit`] below [`MAX_DEPTH`] (SUB3).
@@ -180,7 +183,8 @@ impl Organization {
         Ok(Self { path, language: self.language, ..created })
     }
 
-    /// Whether it has no Super Admin, and no invitation of a first Admin is pending at `now` (SUB5).
+    /// Whether it has no Super Admin, and no invitation of a first Admin is pending at `now`
+    /// (SUB5).
     pub fn is_vacant(&self, now: Timestamp) -> bool {
         let awaited = self.pending_first_admin.as_ref().is_some_and(|pending| pending.until > now);
         self.super_admin_user_id.is_none() && !awaited
@@ -195,8 +199,8 @@ impl Organization {
         }
     }
 
-    /// The organization after a change of its name, language or profile. `name` and `language` are those
-    /// after the change.
+    /// The organization after a change of its name, language or profile. `name` and `language` are
+    /// those after the change.
     pub fn updated(&self, name: Name, language: Language, now: Timestamp) -> Self {
         Self { name, language, version: self.version.next(now), ..self.clone() }
     }

@@ -1,7 +1,7 @@
 //! How the levels of an organization's custom roles are stored: one text for each role.
 //!
-//! The form is here and not in the store, so that an organization is read in one pass. Every request
-//! reads these levels, and a map costs twice as much to parse.
+//! The form is here and not in the store, so that an organization is read in one pass. Every
+//! request reads these levels, and a map costs twice as much to parse.
 
 use std::collections::BTreeMap;
 

@@ -56,7 +56,8 @@ impl Reassignment {
 pub struct ReplacementRole {
     /// Its id.
     pub id: RoleId,
-    /// Its name, of a custom role when the deletion began. `None` for a deletion that an earlier version began.
+    /// Its name, of a custom role when the deletion began. `None` for a deletion that an earlier
+    /// version began.
     pub name: Option<String>,
 }
 
@@ -76,14 +77,16 @@ impl ReplacementRole {
 pub enum RoleDeletionStep {
     /// The role has no users, and is deleted.
     Delete,
-    /// The users get another role, and the role is deleted. If they are many, [`begin_reassignment`] comes first.
+    /// The users get another role, and the role is deleted. If they are many,
+    /// [`begin_reassignment`] comes first.
     Reassign(Reassignment),
-    /// An earlier request began the reassignment. The other users get their role, and then this one is deleted.
+    /// An earlier request began the reassignment. The other users get their role, and then this one
+    /// is deleted.
     Continue,
 }
 
-/// Decides the next step in the deletion of a role with these users. Without `replacement`, a role in use is not
-/// deleted. Repeating a deletion with the same replacement continues it.
+/// Decides the next step in the deletion of a role with these users. Without `replacement`, a role
+/// in use is not deleted. Repeating a deletion with the same replacement continues it.
 ///
 /// The actor needs no permission on `user_management`, because they could also change the
 /// permissions of the role's users by editing it. No user of a custom role is an Admin, so SA4 is
@@ -95,9 +98,10 @@ pub enum RoleDeletionStep {
 /// - [`Refusal::RoleInUse`] if the role has users and there is no replacement.
 /// - [`Refusal::ReassignToSameRole`] if the replacement is the role itself.
 /// - The refusals of [`Standing::require_grant`] for the replacement (ROLE7, ROLE9, SA3).
-/// - [`Refusal::RoleBeingDeleted`] if the replacement is being deleted, or the role is being deleted
-///   with another replacement.
-/// - The refusal of [`check_service_role`] for the replacement, if a service holds the role (MACH1).
+/// - [`Refusal::RoleBeingDeleted`] if the replacement is being deleted, or the role is being
+///   deleted with another replacement.
+/// - The refusal of [`check_service_role`] for the replacement, if a service holds the role
+///   (MACH1).
 pub fn delete_role(
     actor: &Standing,
     role: &CustomRole,

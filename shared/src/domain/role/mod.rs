@@ -54,7 +54,8 @@ impl RoleId {
         }
     }
 
-    /// The name of the role. `custom` is the role if it is a custom one; without it, its id is shown.
+    /// The name of the role. `custom` is the role if it is a custom one; without it, its id is
+    /// shown.
     pub fn shown_name(self, custom: Option<&RoleSummary>) -> String {
         match self {
             Self::BuiltIn(role) => role.name().to_owned(),

@@ -95,7 +95,7 @@ fn reminds(
     now: Timestamp,
 ) -> bool {
     let known = DeliveryRecord { sending_number: invitation.send_count, delivery };
-    let facts = ReminderFacts { delivery: Some(known), inviter };
+    let facts = ReminderFacts { delivery: Some(known), inviter_role: inviter };
     let offer = MailedOffer { role: String::new(), by: Author::Platform };
     reminder_mail(&standard(), invitation, facts, offer, now).is_some()
 }

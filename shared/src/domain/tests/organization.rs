@@ -65,7 +65,7 @@ fn operator_creates_sub_organizations_only_if_turned_on_and_of_the_parents_kind(
 }
 
 #[test]
-fn operator_creates_a_root_only_with_a_first_admin_for_whom_it_waits() {
+fn operator_creates_a_root_only_with_the_first_admin_that_it_waits_for() {
     assert_eq!(by_operator(None, None), Err(Refusal::FirstAdminRequired));
     let draft = OrganizationDraft {
         name: name("Acme"),

@@ -101,7 +101,8 @@ async fn name_is_cleaned_instead_of_dropped() {
     }
 }
 
-/// CVE-2026-53514: only `email_verified` = `true` makes an address count, or `1`, as Entra ID writes it.
+/// CVE-2026-53514: only `email_verified` = `true` makes an address count, or `1`, as Entra ID
+/// writes it.
 #[tokio::test]
 async fn address_counts_only_if_email_verified_is_exactly_true_or_1() {
     let seen = async |verified: Value| {
@@ -173,7 +174,8 @@ async fn only_the_named_claim_holds_scopes() {
     }
 }
 
-/// RFC 6749, section 3.3; the gateway writes a JSON array as `[a b]`. An item that is no scope hides no other.
+/// RFC 6749, section 3.3; the gateway writes a JSON array as `[a b]`. An item that is no scope
+/// hides no other.
 #[tokio::test]
 async fn operator_scope_is_an_item_of_a_well_formed_list() {
     for (case, scope, operator) in [

@@ -22,7 +22,8 @@ impl Write for Lines {
     }
 }
 
-/// Starts the log once for all tests, because `tracing` caches for each call site whether it is enabled.
+/// Starts the log once for all tests, because `tracing` caches for each call site whether it is
+/// enabled.
 pub(super) fn start() {
     static INIT: Once = Once::new();
     INIT.call_once(|| crate::log::start(|| Lines));

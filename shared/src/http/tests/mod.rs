@@ -1,4 +1,5 @@
-//! What clients see of extractors and responses, through small routers and simulated gateway events.
+//! What clients see of extractors and responses, through small routers and simulated gateway
+//! events.
 
 mod answers;
 mod bodies;

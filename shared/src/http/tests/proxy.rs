@@ -105,8 +105,8 @@ async fn request_without_the_secret_is_refused_whatever_address_it_claims() {
     }
 }
 
-/// API Gateway lets only requests for the metadata and preflight requests through without a token. The alarm
-/// `ProxyRefused` counts refusals, and a scanner must not fire it.
+/// API Gateway lets only requests for the metadata and preflight requests through without a token.
+/// The alarm `ProxyRefused` counts refusals, and a scanner must not fire it.
 #[tokio::test]
 async fn request_without_a_token_needs_no_proxy() {
     let open = Router::new().route("/source", routing::get(async || "public"));
@@ -132,7 +132,8 @@ async fn every_listed_secret_is_accepted() {
     }
 }
 
-/// A viewer's own header, next to that of the proxy, makes the address unknown, and not the viewer's choice.
+/// A viewer's own header, next to that of the proxy, makes the address unknown, and not the
+/// viewer's choice.
 #[tokio::test]
 async fn repeated_or_missing_address_is_unknown() {
     let header = "cloudfront-viewer-address";

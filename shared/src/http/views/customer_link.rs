@@ -37,8 +37,8 @@ impl CustomerLink {
     }
 }
 
-/// A linked customer as the members of the partner see it, or a linked partner as the members of the
-/// customer do (PAR3).
+/// A linked customer as the members of the partner see it, or a linked partner as the members of
+/// the customer do (PAR3).
 #[derive(Clone, Debug, Serialize)]
 pub struct LinkedOrganization {
     id: OrgId,

@@ -33,8 +33,8 @@ pub struct Event {
     client_request_id: Option<String>,
 }
 
-/// The person who made a change. Without id and name: a member of another organization, or a change that no one is
-/// recorded for.
+/// The person who made a change. Without id and name: a member of another organization, or a change
+/// that no one is recorded for.
 #[derive(Clone, Debug, Serialize)]
 struct Actor {
     #[serde(flatten)]

@@ -32,15 +32,15 @@ pub struct Invitation {
 }
 
 impl Invitation {
-    /// The keys of the items that hold the names next to the ids of an invitation: of its role, and of the
-    /// people behind it.
+    /// The keys of the items that hold the names next to the ids of an invitation: of its role, and
+    /// of the people behind it.
     pub fn name_keys(invitation: &domain::Invitation) -> impl Iterator<Item = Key> + use<> {
         let role = Key::custom_role(invitation.path.id(), invitation.role_id);
         role.into_iter().chain(InvitationPeople::keys(invitation))
     }
 
-    /// Shows `invitation` to the organization with this name, as it is at `now` (INV5). `role` is needed for a
-    /// custom role.
+    /// Shows `invitation` to the organization with this name, as it is at `now` (INV5). `role` is
+    /// needed for a custom role.
     pub fn of(
         invitation: &domain::Invitation,
         organization_name: impl Into<Option<Name>>,
@@ -128,7 +128,8 @@ pub struct SentInvitation {
 }
 
 impl SentInvitation {
-    /// Shows `invitation` to `org` as it is at `now`. `also` has its sender, its creator and its delivery.
+    /// Shows `invitation` to `org` as it is at `now`. `found` has its sender, its creator and its
+    /// delivery.
     ///
     /// # Errors
     ///
@@ -137,17 +138,18 @@ impl SentInvitation {
         invitation: &domain::Invitation,
         org: &domain::Organization,
         role: Option<&RoleSummary>,
-        also: &FetchedItems,
+        found: &FetchedItems,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let people = InvitationPeople::of(also, invitation)?;
-        let delivery = invitation.delivery(also.delivery(invitation.id)?);
-        let inviter_authorized = also.inviter_authorized(org, invitation, now)?;
+        let people = InvitationPeople::of(found, invitation)?;
+        let delivery = invitation.delivery(found.delivery(invitation.id)?);
+        let inviter_authorized = found.inviter_authorized(org, invitation, now)?;
         let invitation = Invitation::of(invitation, org.name.clone(), role, people, now);
         Ok(Self { invitation, delivery, inviter_authorized })
     }
 
-    /// Shows a new invitation to `org` that is sent `now`: its mail has not left, and its inviter may grant the role.
+    /// Shows a new invitation to `org` that is sent `now`: its mail has not left, and its inviter
+    /// may grant the role.
     pub fn new(
         invitation: &domain::Invitation,
         org: &domain::Organization,

@@ -43,7 +43,8 @@ pub struct OwnJoinRequest {
 }
 
 impl OwnJoinRequest {
-    /// Shows `request` to `organization_name`. `invited_at` is the time at which the last invitation was sent to its person.
+    /// Shows `request` to `organization_name`. `invited_at` is the time at which the last
+    /// invitation was sent to its person.
     pub fn of(
         request: domain::JoinRequest,
         organization_name: Name,

@@ -39,8 +39,8 @@ pub struct Member {
 }
 
 impl Member {
-    /// Shows `member` of the organization with this name, as they are at `now`; `custom` is their role, if it is
-    /// a custom one.
+    /// Shows `member` of the organization with this name, as they are at `now`; `custom` is their
+    /// role, if it is a custom one.
     pub fn of(
         member: &domain::Member,
         organization_name: impl Into<Option<Name>>,
@@ -107,8 +107,8 @@ impl Member {
         view.with_keeper(member, names, now)
     }
 
-    /// Shows the keeper of a service, if they have access at `now`, also with another account. `names` has the item of
-    /// the keeper, and those with which their membership continues.
+    /// Shows the keeper of a service, if they have access at `now`, also with another account.
+    /// `names` has the item of the keeper, and those with which their membership continues.
     ///
     /// # Errors
     ///

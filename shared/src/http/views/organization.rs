@@ -91,7 +91,8 @@ impl OrganizationNames {
         Ok(Self { super_admin: Person::super_admin(found, org)?, parent: parent_name(found, org) })
     }
 
-    /// The names of an organization whose Super Admin is `super_admin` from now on. `found` has the item of the parent.
+    /// The names of an organization whose Super Admin is `super_admin` from now on. `found` has the
+    /// item of the parent.
     pub fn with_super_admin(
         found: &FetchedItems,
         org: &domain::Organization,

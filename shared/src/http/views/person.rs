@@ -70,7 +70,8 @@ impl Person {
         Self { name: Some(OPERATOR.to_owned()), ..Self::default() }
     }
 
-    /// The person with this id in an organization. `names` has the item that says what they are called.
+    /// The person with this id in an organization. `names` has the item that says what they are
+    /// called.
     ///
     /// # Errors
     ///
