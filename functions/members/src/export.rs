@@ -24,7 +24,7 @@ use crate::{
     about::{About, FilteredNames},
     export_bucket::{ExportBucket, FileKey, attachment, file_name},
     export_rows::{COLUMNS, DisplayNames},
-    filters::{AuthorizedList, Filters},
+    filters::{Filters, UserList},
     name_order::ExportedUsers,
     sheet::{Sheet, XLSX},
 };
@@ -99,11 +99,11 @@ async fn earlier(store: &Store, context: &RequestContext) -> Result<Option<Strin
 ///
 /// # Errors
 ///
-/// Those of [`AuthorizedList::all`] and [`sheet`].
+/// Those of [`UserList::all`] and [`sheet`].
 async fn write(
     app: &App,
     context: &RequestContext,
-    list: &AuthorizedList,
+    list: &UserList,
     filters: Filters,
     bounds: ExportLimits,
 ) -> Result<(Vec<u8>, Value), ApiError> {

@@ -157,7 +157,8 @@ impl DisplayNames {
 
     /// The row of `user`, in the order of [`COLUMNS`].
     pub(crate) fn row<'a>(&'a self, user: &'a ListedUser, now: Timestamp) -> [Cell<'a>; WIDTH] {
-        let (org, role) = (user.path().id(), user.role());
+        let org = user.path().id();
+        let role = user.role();
         let cells = match user {
             ListedUser::Active(member) => member_cells(member, now),
             ListedUser::Pending(invitation) => self.invitation_cells(invitation, now),

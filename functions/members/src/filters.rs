@@ -12,12 +12,13 @@ use shared::{
         ApiError, App, FieldError, Match, Problem, ScopeParam, StatusParam, chosen, chosen_roles,
     },
     store::{
-        Direction, Error, FetchedItems, Key, ListedUser, Order, OrganizationCounts, PageRequest,
+        Direction::{Ascending, Descending},
+        Error, FetchedItems, Key, ListedUser, Order, OrganizationCounts, PageRequest,
         RoleSummaries, Slice, SortKey, Status, Store, UserFilter,
     },
 };
 
-use crate::name_order::ExportedUsers;
+use crate::name_order::{Compared, ExportedUsers, NameOrder};
 
 /// The maximum product of organizations, roles and statuses in a request. A search by role name reads
 /// more ranges.
@@ -70,11 +71,19 @@ pub(crate) enum Sort {
     RoleNameDescending,
 }
 
-/// A list that the caller may read.
-pub(crate) struct AuthorizedList {
+/// The order of a list.
+pub(crate) enum ListOrder {
+    /// An index has it.
+    Index(Order),
+    /// The users are sorted after they were read.
+    Name(NameOrder),
+}
+
+/// A list of users that the caller may read.
+pub(crate) struct UserList {
     pub(crate) actor: Standing,
     filter: UserFilter,
-    sort: Sort,
+    order: ListOrder,
     /// The number of users on all pages, where counters know it.
     pub(crate) total: Option<u64>,
 }
@@ -92,7 +101,7 @@ impl Filters {
         app: &App,
         person: &Person,
         org: OrgId,
-    ) -> Result<AuthorizedList, ApiError> {
+    ) -> Result<UserList, ApiError> {
         let (orgs, roles) = self.bounded()?;
         let search = Search::parse(&self.q, self.r#match == Match::Contains);
         let subtree = self.scope == ScopeParam::Subtree;
@@ -108,6 +117,7 @@ impl Filters {
             app.store.facts(person, org, also).await?
         };
         let scope = domain::resolve_scope(&actor, requested, &found.paths(&orgs), PERMISSIONS)?;
+        let order = self.sort.order();
         let has_custom_roles =
             |org: &OrgId| found.present_organization(*org).is_some_and(|org| !org.roles.is_empty());
         let filter = UserFilter {
@@ -122,10 +132,13 @@ impl Filters {
             kind: self.kind(),
             roles: roles.into_iter().collect(),
             search,
-            order: self.sort.order(),
+            order: match order {
+                ListOrder::Index(order) => order,
+                ListOrder::Name(_) => Order { by: SortKey::Address, direction: Ascending },
+            },
         };
         let total = is_counted.then(|| total(&filter, &actor.org, &found)).transpose()?;
-        Ok(AuthorizedList { actor, filter, sort: self.sort, total })
+        Ok(UserList { actor, filter, order, total })
     }
 
     /// The chosen organizations and roles without duplicates.
@@ -165,15 +178,19 @@ impl Filters {
 }
 
 impl Sort {
-    /// The order in which users are read. An order by name sorts them afterwards.
-    fn order(self) -> Order {
-        let (by, direction) = match self {
-            Self::EmailDescending => (SortKey::Address, Direction::Descending),
-            Self::JoinedAt => (SortKey::Time, Direction::Ascending),
-            Self::JoinedAtDescending => (SortKey::Time, Direction::Descending),
-            _ => (SortKey::Address, Direction::Ascending),
-        };
-        Order { by, direction }
+    pub(crate) fn order(self) -> ListOrder {
+        let by_index = |by, direction| ListOrder::Index(Order { by, direction });
+        let by_name = |compared, direction| ListOrder::Name(NameOrder { compared, direction });
+        match self {
+            Self::Email => by_index(SortKey::Address, Ascending),
+            Self::EmailDescending => by_index(SortKey::Address, Descending),
+            Self::JoinedAt => by_index(SortKey::Time, Ascending),
+            Self::JoinedAtDescending => by_index(SortKey::Time, Descending),
+            Self::Name => by_name(Compared::Name, Ascending),
+            Self::NameDescending => by_name(Compared::Name, Descending),
+            Self::RoleName => by_name(Compared::RoleName, Ascending),
+            Self::RoleNameDescending => by_name(Compared::RoleName, Descending),
+        }
     }
 }
 
@@ -210,39 +227,41 @@ fn total(filter: &UserFilter, org: &Organization, found: &FetchedItems) -> Resul
     Ok(filter.statuses.iter().map(of_status).sum())
 }
 
-impl AuthorizedList {
+impl UserList {
     /// A page of users, and the custom roles of the organization in the path, which are read together with them. A
     /// search reads role names too late to share them with its page.
     ///
     /// # Errors
     ///
-    /// Those of [`NameOrder::users`](crate::name_order::NameOrder::users).
+    /// Those of [`NameOrder::users`].
     pub(crate) async fn page(
         &self,
         store: &Store,
         page: PageRequest<'_>,
     ) -> Result<(Slice<ListedUser>, RoleSummaries), ApiError> {
         let own = Some(self.actor.org.id()).filter(|_| !self.actor.org.roles.is_empty());
-        if let Some(order) = self.sort.by_name() {
-            return Ok(order.users(store, &self.filter, own).await?.page(page));
-        }
-        Ok(tokio::try_join!(store.users(&self.filter, page), store.role_summaries(own))?)
+        Ok(match self.order {
+            ListOrder::Index(_) => {
+                tokio::try_join!(store.users(&self.filter, page), store.role_summaries(own))?
+            }
+            ListOrder::Name(order) => order.users(store, &self.filter, own).await?.page(page),
+        })
     }
 
     /// All users, and the custom roles that are known after sorting them.
     ///
     /// # Errors
     ///
-    /// Those of [`NameOrder::users`](crate::name_order::NameOrder::users).
+    /// Those of [`NameOrder::users`].
     pub(crate) async fn all<'a>(
         &'a self,
         store: &'a Store,
     ) -> Result<(ExportedUsers<'a>, RoleSummaries), ApiError> {
-        Ok(match self.sort.by_name() {
-            Some(order) => order.users(store, &self.filter, None).await?.all(),
-            None => {
+        Ok(match self.order {
+            ListOrder::Index(_) => {
                 (ExportedUsers::Stream(store.user_stream(&self.filter)), RoleSummaries::default())
             }
+            ListOrder::Name(order) => order.users(store, &self.filter, None).await?.all(),
         })
     }
 }

@@ -94,7 +94,8 @@ struct RowNames<'a> {
 impl RowNames<'_> {
     /// The row of a user; none if their organization is deleted.
     fn row(&self, user: &ListedUser, now: Timestamp) -> Result<Option<UserRow>, ApiError> {
-        let (id, role) = (user.path().id(), self.roles.of(user.role()));
+        let id = user.path().id();
+        let role = self.roles.of(user.role());
         let other = || self.names.present_organization(id);
         let own = Some(self.own).filter(|own| own.id() == id);
         let Some(org) = own.or_else(other) else { return Ok(None) };

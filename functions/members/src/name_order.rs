@@ -10,8 +10,6 @@ use shared::{
     },
 };
 
-use crate::filters::Sort;
-
 /// The most users that a list or an export sorts by name or by role name.
 pub const MAX_SORTED: usize = 500;
 
@@ -21,13 +19,13 @@ const MAX_COMPARED: usize = 512;
 /// An order by name.
 #[derive(Clone, Copy)]
 pub(crate) struct NameOrder {
-    compared: Compared,
-    direction: Direction,
+    pub(crate) compared: Compared,
+    pub(crate) direction: Direction,
 }
 
 /// The name that is compared first.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Compared {
+pub(crate) enum Compared {
     /// The name that the list shows for the user.
     Name,
     /// The name of the role.
@@ -56,22 +54,6 @@ pub(crate) enum ExportedUsers<'a> {
     Stream(UserStream<'a>),
     /// Sorted in memory. `None` after they were taken.
     Sorted(Option<Vec<ListedUser>>),
-}
-
-impl Sort {
-    /// The order, if it is one by name.
-    pub(crate) fn by_name(self) -> Option<NameOrder> {
-        let (compared, direction) = match self {
-            Self::Name => (Compared::Name, Direction::Ascending),
-            Self::NameDescending => (Compared::Name, Direction::Descending),
-            Self::RoleName => (Compared::RoleName, Direction::Ascending),
-            Self::RoleNameDescending => (Compared::RoleName, Direction::Descending),
-            Self::Email | Self::EmailDescending | Self::JoinedAt | Self::JoinedAtDescending => {
-                return None;
-            }
-        };
-        Some(NameOrder { compared, direction })
-    }
 }
 
 impl NameOrder {

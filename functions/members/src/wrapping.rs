@@ -27,7 +27,8 @@ pub(crate) fn height(lines: u32) -> f64 {
 
 /// The number of lines of a text without line breaks. A word that is too long for a line is broken.
 fn wrapped(text: &str, room: f64) -> u32 {
-    let (mut lines, mut filled) = (1_u32, 0.0);
+    let mut lines = 1_u32;
+    let mut filled = 0.0;
     for word in text.split_inclusive([' ', '-']) {
         let length = width_of(word.trim_end());
         if filled > 0.0 && filled + length > room {
