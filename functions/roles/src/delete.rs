@@ -69,8 +69,7 @@ impl DeleteRole {
             RoleDeletionStep::Continue => {
                 let deletion = facts.found.role_deletion(&facts.actor.org, facts.before)?;
                 // As with the clean-up, the event of the end names no actor.
-                let RequestContext { at, ref request_id, seed, .. } = self.call.context;
-                let context = RequestContext::without_actor(at, request_id, seed);
+                let context = self.call.context.without_its_actor();
                 self.finish_in_time(&context, deletion).await.map(Ok)
             }
         }
@@ -114,6 +113,8 @@ impl DeleteRole {
             Err(Error::Refused(_)) if nth < MAX_ATTEMPTS => {
                 return Ok(Err(Refusal::ChangedConcurrently));
             }
+            // A refusal of the last attempt means that the users change all the time, or that the index lags. A
+            // deletion in steps copes with both.
             Ok(false) | Err(Error::Refused(_)) => {}
             Err(error) => return Err(error.into()),
         }
