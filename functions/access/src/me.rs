@@ -103,7 +103,8 @@ fn own_request(
 
 /// The slot of the caller's address in the organization of a request. It says when they were invited.
 fn own_slot(person: &Person, request: &JoinRequest) -> Option<Key> {
-    let (org, email) = (request.organization_id, person.email.as_ref()?);
+    let org = request.organization_id;
+    let email = person.email.as_ref()?;
     Some(Key::address_slot(org, AddressDigest::of(org, email)))
 }
 

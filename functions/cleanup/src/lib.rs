@@ -160,7 +160,8 @@ impl<T: Fn() -> Timestamp, E: Fn() -> bool> Round<'_, T, E> {
 
     async fn reassign_users(&self, org: OrgId, role: CustomRoleId) -> Result<DueItemResult, Error> {
         loop {
-            let (context, deadline) = (self.context(), Deadline::begin());
+            let context = self.context();
+            let deadline = Deadline::begin();
             let stop = || deadline.has_passed() || (self.out_of_time)();
             return Ok(
                 match self.store.continue_role_deletion(&context, org, role, stop).await? {
@@ -175,7 +176,8 @@ impl<T: Fn() -> Timestamp, E: Fn() -> bool> Round<'_, T, E> {
 
     async fn end_organization(&self, org: OrgId) -> Result<DueItemResult, Error> {
         loop {
-            let (context, deadline) = (self.context(), Deadline::begin());
+            let context = self.context();
+            let deadline = Deadline::begin();
             let stop = || deadline.has_passed() || (self.out_of_time)();
             return Ok(match self.store.end_organization(&context, org, stop).await? {
                 DeletionProgress::Done => DueItemResult::OrganizationEnded,

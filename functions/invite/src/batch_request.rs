@@ -282,7 +282,8 @@ impl BatchList {
                 }
                 ParsedItem::Wrong(problem) => Outcome::refused(problem.clone()),
             };
-            let (row, repeats_row) = (place.row(), first.and_then(ItemPlace::row));
+            let row = place.row();
+            let repeats_row = first.and_then(ItemPlace::row);
             Some(OutcomeLine { row, repeats_row, email, outcome })
         });
         Answer::ok(&Outcomes { outcomes: lines.collect() })

@@ -25,8 +25,8 @@ impl MailService {
         let slot = Key::address_slot(org, id.digest());
         let keys = [Key::organization(org), slot.clone()].into_iter().chain(author_key(event));
         let found = self.store.get(keys).await?;
-        let (organization, invitation) =
-            (found.organization(org), found.address_slot(&slot)?.and_then(AddressSlot::pending));
+        let organization = found.organization(org);
+        let invitation = found.address_slot(&slot)?.and_then(AddressSlot::pending);
         let (Some(organization), Some(invitation)) = (organization, invitation) else {
             return Ok(None);
         };

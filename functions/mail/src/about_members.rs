@@ -30,7 +30,8 @@ impl MailService {
             return Ok(None);
         };
         let role = role_name(&found, org, role)?;
-        let (access_end, by) = (member.access_expires_at, author(&found, event)?);
+        let access_end = member.access_expires_at;
+        let by = author(&found, event)?;
         let changed = Notification::RoleChanged { role, access_end, by };
         Ok(OutgoingMail::to_member(&organization, &member, changed))
     }

@@ -38,7 +38,8 @@ impl MailService {
             Some(id) => found.continued_member(org, id)?.map(|former| former.id()),
             None => None,
         };
-        let (id, person) = (new.id(), MailPerson::member(&new));
+        let id = new.id();
+        let person = MailPerson::member(&new);
         let mails =
             self.store.administrators(&organization, context.at).await?.into_iter().filter_map(
                 |member| {

@@ -33,7 +33,8 @@ impl MailService {
         if found.continued_member(org, keeper)?.is_some() {
             return Ok(vec![]);
         }
-        let (most, former) = (MAX_NAMED_IN_DIGEST + 1, found.former_id(org, keeper));
+        let most = MAX_NAMED_IN_DIGEST + 1;
+        let former = found.former_id(org, keeper);
         let mut kept = self.store.services_kept_by(&organization, keeper, former, most).await?;
         if kept.is_empty() {
             return Ok(vec![]);

@@ -63,7 +63,8 @@ impl MailService {
         waiting: &DigestState,
         context: &RequestContext,
     ) -> Result<Option<OutgoingMail>, Error> {
-        let (mut first, mut organizations) = (None, Vec::<Name>::new());
+        let mut first = None;
+        let mut organizations = Vec::<Name>::new();
         let all = usize::try_from(waiting.waiting).unwrap_or(usize::MAX);
         let unnamed = all.saturating_sub(waiting.events.len());
         let mut ended = unnamed;

@@ -32,11 +32,11 @@ impl MailService {
             tracing::warn!(event = %event_id, "the history no longer has this event: no mail");
             return Ok(());
         };
-        let mark = |mail: OutgoingMail| {
+        let marked = |mail: OutgoingMail| {
             let mark = Key::mailed(event.id, AddressDigest::of(event.organization_id, &mail.to));
             MarkedMail { mail, mark }
         };
-        let mails = self.mails(&event, context).await?.into_iter().map(mark).collect();
+        let mails = self.mails(&event, context).await?.into_iter().map(marked).collect();
         self.send_all(mails, context, out_of_time).await.map(drop)
     }
 
@@ -54,7 +54,8 @@ impl MailService {
         out_of_time: &impl Fn() -> bool,
     ) -> Result<u32, WaitReason> {
         let done = self.store.done_mails(mails.iter().map(|it| it.mark.clone()).collect()).await?;
-        let (mut sent, mut waiting) = (0, None);
+        let mut sent = 0;
+        let mut waiting = None;
         for MarkedMail { mail, mark } in mails.into_iter().filter(|it| !done.contains(&it.mark)) {
             if out_of_time() {
                 return Err(WaitReason::OutOfTime);

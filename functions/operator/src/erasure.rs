@@ -21,7 +21,8 @@ pub(crate) async fn erase(
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let (mut rounds, mut addresses) = (Rounds::begin(), BTreeSet::new());
+    let mut rounds = Rounds::begin();
+    let mut addresses = BTreeSet::new();
     loop {
         let data = app.store.personal_data_and_of(id, &addresses).await?;
         addresses.extend(data.addresses.iter().cloned());

@@ -54,7 +54,8 @@ pub(super) async fn many(
     call: Call,
     AnyObject(fields): AnyObject,
 ) -> Result<Json<Decisions>, ApiError> {
-    let (fields, caller) = (JsonFields::of(&fields), DecisionCaller::of(&call));
+    let fields = JsonFields::of(&fields);
+    let caller = DecisionCaller::of(&call);
     let semantic = fields.semantic().map_err(malformed)?;
     let defaults = fields.draft().map_err(malformed)?;
     let evaluations = fields.evaluations().map_err(malformed)?;

@@ -194,7 +194,8 @@ impl PathExplanation {
         action: Action,
         names: &FetchedItems,
     ) -> Result<Self, Error> {
-        let (org, role) = (membership.from(), membership.standing.role());
+        let org = membership.from();
+        let role = membership.standing.role();
         let name = |role| {
             let custom = names.role_summary(org, role)?;
             Ok::<_, Error>(role.shown_name(custom.as_ref()))

@@ -100,7 +100,9 @@ pub(super) fn blank_lines(text: &str, record: &StringRecord) -> u64 {
 /// The line of a quotation mark that begins a cell and has no end. The reader would take the rest of the
 /// file for that cell.
 pub(super) fn open_quote(text: &str, delimiter: u8) -> Option<u64> {
-    let (mut line, mut opened, mut at_start) = (1, None, true);
+    let mut line = 1;
+    let mut opened = None;
+    let mut at_start = true;
     let mut bytes = text.bytes().peekable();
     while let Some(byte) = bytes.next() {
         match (byte, opened) {
