@@ -17,8 +17,8 @@ pub(crate) struct BatchInviteRequest {
     invitations: BoundedVec<BatchInviteItem, MAX_BATCH>,
 }
 
-/// One item of a JSON body. People type addresses, so a malformed address is refused in the outcome of
-/// its item. Any other malformed field refuses the request.
+/// One item of a JSON body. People type addresses, so a malformed address is refused in the outcome
+/// of its item. Any other malformed field refuses the request.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BatchInviteItem {

@@ -56,9 +56,9 @@ impl MailService {
         Ok(revocation_mail(event, organization, facts, by))
     }
 
-    /// The mail to the inviter of an invitation that was accepted, unless they got one in the last hour
-    /// (INV14). None for an operator's invitation, for an inviter who is no longer a member, and about a
-    /// person who was erased.
+    /// The mail to the inviter of an invitation that was accepted, unless they got one in the last
+    /// hour (INV14). None for an operator's invitation, for an inviter who is no longer a member,
+    /// and about a person who was erased.
     pub(crate) async fn about_acceptance(
         &self,
         event: &Event,

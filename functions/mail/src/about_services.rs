@@ -11,8 +11,9 @@ use shared::{
 use crate::{MailService, selection::author_of};
 
 impl MailService {
-    /// The mails to the Super Admin and the Admins about the services whose keeper is the former member of
-    /// an event. None if that member keeps none, is a member again, or if the organization was deleted.
+    /// The mails to the Super Admin and the Admins about the services whose keeper is the former
+    /// member of an event. None if that member keeps none, is a member again, or if the
+    /// organization was deleted.
     ///
     /// Few organizations have services, so a counter is read before any index.
     pub(crate) async fn about_services(

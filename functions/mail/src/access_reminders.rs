@@ -33,8 +33,8 @@ struct ConcernedPerson {
 }
 
 impl MailService {
-    /// Reminds the members whose access ends soon, those who granted it and the keepers of services, until
-    /// `out_of_time` returns true. Returns the number of mails.
+    /// Reminds the members whose access ends soon, those who granted it and the keepers of
+    /// services, until `out_of_time` returns true. Returns the number of mails.
     ///
     /// # Errors
     ///
@@ -120,8 +120,8 @@ impl MailService {
     /// Sends one mail about all access that concerns a person, if no earlier mail to them was about
     /// it. Returns the number of mails.
     ///
-    /// Each access has a mark. A run claims the marks first, so what another run mails is in no other
-    /// mail.
+    /// Each access has a mark. A run claims the marks first, so what another run mails is in no
+    /// other mail.
     async fn remind_concerned(
         &self,
         concerned: ConcernedPerson,

@@ -24,7 +24,8 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
     Draft { text: text(&mail.notification), language: mail.language, values }
 }
 
-/// The text of a mail. Each notification has its own, and so has an offboarding from a single organization.
+/// The text of a mail. Each notification has its own, and so has an offboarding from a single
+/// organization.
 fn text(notification: &Notification) -> Text {
     match notification {
         Notification::Offboarded { organizations, more: false, .. } if organizations.len() == 1 => {
@@ -128,8 +129,9 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> TextValues {
     }
 }
 
-/// A person as a mail shows them: `Ada Lovelace (ada@example.com)`. The address is verified, the name is
-/// not, so it is never shown alone. A user manager chose the name of a service, which has no address.
+/// A person as a mail shows them: `Ada Lovelace (ada@example.com)`. The address is verified, the
+/// name is not, so it is never shown alone. A user manager chose the name of a service, which has
+/// no address.
 fn shown(person: &MailPerson) -> String {
     match (&person.name, &person.email) {
         (Some(name), Some(email)) => format!("{name} ({email})"),

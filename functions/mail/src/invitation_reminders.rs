@@ -18,11 +18,11 @@ use crate::{
 const MAX_REMINDED: u16 = 100;
 
 impl MailService {
-    /// Reminds the invitees whose invitations end soon, until `out_of_time` returns true. Returns the
-    /// number of mails.
+    /// Reminds the invitees whose invitations end soon, until `out_of_time` returns true. Returns
+    /// the number of mails.
     ///
-    /// A failure that concerns all mails stops the run, and the next run begins at the same place. A failure of one
-    /// mail alone is logged, and this mail is not sent later.
+    /// A failure that concerns all mails stops the run, and the next run begins at the same place.
+    /// A failure of one mail alone is logged, and this mail is not sent later.
     ///
     /// # Errors
     ///

@@ -40,9 +40,9 @@ impl MailService {
         self.send_all(mails, context, out_of_time).await.map(drop)
     }
 
-    /// Sends those of the mails that are not done, and returns their number. A mail that cannot be sent
-    /// does not hold up the others, unless they would fail too. No further one is begun once `out_of_time`
-    /// returns true: Lambda must not stop the function while it waits for an answer.
+    /// Sends those of the mails that are not done, and returns their number. A mail that cannot be
+    /// sent does not hold up the others, unless they would fail too. No further one is begun once
+    /// `out_of_time` returns true: Lambda must not stop the function while it waits for an answer.
     ///
     /// # Errors
     ///
@@ -69,8 +69,8 @@ impl MailService {
         waiting.map_or(Ok(sent), Err)
     }
 
-    /// Sends a mail once: claims it, hands it over, and marks it as done. Returns whether it was not done
-    /// before.
+    /// Sends a mail once: claims it, hands it over, and marks it as done. Returns whether it was
+    /// not done before.
     async fn send(
         &self,
         mail: &OutgoingMail,
@@ -126,9 +126,9 @@ impl MailService {
         }
     }
 
-    /// Sends a mail, and once more if the service did not answer. `SendEmail` is not idempotent: a third
-    /// call could be a third mail. So after a call without an answer, only success or the end of the
-    /// mail counts.
+    /// Sends a mail, and once more if the service did not answer. `SendEmail` is not idempotent: a
+    /// third call could be a third mail. So after a call without an answer, only success or the end
+    /// of the mail counts.
     async fn at_most_twice(&self, mail: &ComposedMail) -> Result<(), SendFailure> {
         let first = self.transport.send(mail).await;
         let Err(SendFailure::Unanswered { code }) = first else { return first };

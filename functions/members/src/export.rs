@@ -62,8 +62,8 @@ impl Default for ExportLimits {
 /// A repeat with the same `Idempotency-Key` gets the first file again, from the bucket. The caller
 /// still needs the permission, and the repeat is no event.
 ///
-/// The order is file, event, delivery. No file is delivered without an event, and no event records a file that could
-/// not be stored.
+/// The order is file, event, delivery. No file is delivered without an event, and no event records
+/// a file that could not be stored.
 pub(crate) async fn export(
     State(app): State<App>,
     exports: Option<Extension<ExportConfig>>,

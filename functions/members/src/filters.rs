@@ -20,8 +20,8 @@ use shared::{
 
 use crate::name_order::{Compared, ExportedUsers, NameOrder};
 
-/// The maximum product of organizations, roles and statuses in a request. A search by role name reads
-/// more ranges.
+/// The maximum product of organizations, roles and statuses in a request. A search by role name
+/// reads more ranges.
 pub const MAX_RANGES: usize = 100;
 
 /// What the list and the export need.
@@ -43,7 +43,8 @@ pub(crate) struct Filters {
     pub(crate) role_id: Vec<RoleId>,
     /// Only users of these organizations, which must be the one in the path or below it.
     pub(crate) organization_id: Vec<OrgId>,
-    /// The text to search for in addresses, in the names of roles and, anywhere, in names of members.
+    /// The text to search for in addresses, in the names of roles and, anywhere, in names of
+    /// members.
     pub(crate) q: String,
     /// Whether the text matches at the beginning or anywhere.
     pub(crate) r#match: Match,
@@ -89,7 +90,8 @@ pub(crate) struct UserList {
 }
 
 impl Filters {
-    /// The list that the filters select, if the caller may see the chosen organizations (SUB4, SUB6).
+    /// The list that the filters select, if the caller may see the chosen organizations (SUB4,
+    /// SUB6).
     ///
     /// # Errors
     ///
@@ -200,8 +202,8 @@ fn keys_of_total(org: OrgId, roles: &BTreeSet<RoleId>) -> impl Iterator<Item = K
     [Key::counts(org)].into_iter().chain(custom)
 }
 
-/// The number of users of an organization that a filter without a search shows. `found` has the items at
-/// [`keys_of_total`].
+/// The number of users of an organization that a filter without a search shows. `found` has the
+/// items at [`keys_of_total`].
 fn total(filter: &UserFilter, org: &Organization, found: &FetchedItems) -> Result<u64, Error> {
     let counts = OrganizationCounts::of(org, found);
     let of_role = |role: &RoleId| match role {
@@ -228,8 +230,8 @@ fn total(filter: &UserFilter, org: &Organization, found: &FetchedItems) -> Resul
 }
 
 impl UserList {
-    /// A page of users, and the custom roles of the organization in the path, which are read together with them. A
-    /// search reads role names too late to share them with its page.
+    /// A page of users, and the custom roles of the organization in the path, which are read
+    /// together with them. A search reads role names too late to share them with its page.
     ///
     /// # Errors
     ///

@@ -1,7 +1,8 @@
 //! The members of an organization: list, export, show, change of role or display name, removal and
 //! leaving.
 //!
-//! This file has the routes, and the list of users: active members and pending invitations together (U3).
+//! This file has the routes, and the list of users: active members and pending invitations together
+//! (U3).
 
 mod about;
 mod export;
@@ -73,8 +74,8 @@ async fn list(
     Ok(Json(CountedPage { page: pagination.finish(rows), total: list.total }))
 }
 
-/// The fields of [`Filters`] and of a page. With serde's `flatten`, unknown parameters would not be refused, and a
-/// filter with one value would be read as a text instead of a list.
+/// The fields of [`Filters`] and of a page. With serde's `flatten`, unknown parameters would not be
+/// refused, and a filter with one value would be read as a text instead of a list.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct ListMembersQuery {
@@ -99,7 +100,8 @@ struct ListMembersQuery {
 }
 
 impl ListMembersQuery {
-    /// Checks that `user_id` comes without other filters, which would be useless. The order may be given.
+    /// Checks that `user_id` comes without other filters, which would be useless. The order may be
+    /// given.
     ///
     /// # Errors
     ///

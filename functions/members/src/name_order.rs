@@ -1,5 +1,6 @@
-//! The orders that no index has: by name, and by the name of the role. All users that match are read and sorted in
-//! memory, if they are few (SUB6). These orders are of the whole list, not of each organization.
+//! The orders that no index has: by name, and by the name of the role. All users that match are
+//! read and sorted in memory, if they are few (SUB6). These orders are of the whole list, not of
+//! each organization.
 
 use shared::{
     domain::{OrgId, fold},
@@ -57,12 +58,13 @@ pub(crate) enum ExportedUsers<'a> {
 }
 
 impl NameOrder {
-    /// The users that match, sorted. Reads the role names of the organization `own` together with them.
+    /// The users that match, sorted. Reads the role names of the organization `own` together with
+    /// them.
     ///
     /// # Errors
     ///
-    /// `invalid-request` if more than [`MAX_SORTED`] users match, or if finding them takes more than one request reads; the
-    /// errors of the store.
+    /// `invalid-request` if more than [`MAX_SORTED`] users match, or if finding them takes more
+    /// than one request reads; the errors of the store.
     pub(crate) async fn users(
         self,
         store: &Store,
@@ -114,7 +116,8 @@ impl NameOrder {
 }
 
 impl SortedUsers {
-    /// The requested page and the roles. It begins after a position, whether or not a user is there.
+    /// The requested page and the roles. It begins after a position, whether or not a user is
+    /// there.
     pub(crate) fn page(
         self,
         PageRequest { limit, after }: PageRequest<'_>,

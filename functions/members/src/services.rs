@@ -50,7 +50,8 @@ pub(crate) async fn add(
     answer.commit(app.store.transaction(&context).add_service(&actor, &service, tombstone)?).await
 }
 
-/// Checks that no person is known by the `sub` of a new service. A member with it makes the write fail.
+/// Checks that no person is known by the `sub` of a new service. A member with it makes the write
+/// fail.
 async fn check_no_person(
     store: &Store,
     found: &FetchedItems,

@@ -1,4 +1,5 @@
-//! The height of a row whose texts wrap. Not every program fits the height of a row to its text when it opens a file.
+//! The height of a row whose texts wrap. Not every program fits the height of a row to its text
+//! when it opens a file.
 
 /// The height of a line of the standard font, in points.
 const LINE_HEIGHT: f64 = 15.0;
@@ -49,7 +50,8 @@ fn width_of(text: &str) -> f64 {
     text.chars().map(width_of_letter).sum()
 }
 
-/// The width of a letter of Calibri, or a little more. In other fonts the relation to a digit is about the same.
+/// The width of a letter of Calibri, or a little more. In other fonts the relation to a digit is
+/// about the same.
 fn width_of_letter(letter: char) -> f64 {
     match letter {
         'W' | 'M' | '@' => 1.8,

@@ -9,11 +9,11 @@ use shared::{
 
 use crate::rounds::Rounds;
 
-/// Erases a person everywhere. Repeats until strongly consistent reads find nothing more. If time runs
-/// out, the same request continues.
+/// Erases a person everywhere. Repeats until strongly consistent reads find nothing more. If time
+/// runs out, the same request continues.
 ///
-/// What was erased leads to the addresses no more, and others can invite them meanwhile. So each round also looks for
-/// the addresses of the rounds before.
+/// What was erased leads to the addresses no more, and others can invite them meanwhile. So each
+/// round also looks for the addresses of the rounds before.
 pub(crate) async fn erase(
     call: Call,
     Path(id): Path<PersonId>,

@@ -29,8 +29,8 @@ pub(crate) struct JoinableOrganization {
 }
 
 /// Lists organizations that approve the domain of the caller's address. Organizations that the
-/// caller is in, or cannot ask because of an earlier request or a suspension, are left out, so a page can
-/// be short.
+/// caller is in, or cannot ask because of an earlier request or a suspension, are left out, so a
+/// page can be short.
 pub(crate) async fn joinable(
     Call { app, person, context, .. }: Call,
     Query(page): Query<PageQuery>,

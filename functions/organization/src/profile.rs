@@ -75,7 +75,8 @@ impl OrganizationDetails {
         Self { organization, language, profile, ancestors: None }
     }
 
-    /// Shows an organization under the conditions of the tree. `found` has the names that are next to its ids.
+    /// Shows an organization under the conditions of the tree. `found` has the names that are next
+    /// to its ids.
     fn of(
         org: &Organization,
         conditions: Conditions,

@@ -99,8 +99,8 @@ impl DeleteRole {
         }
     }
 
-    /// Gives the users of the role another one, and deletes the role: in one transaction, or in several for many
-    /// users or an index that lags.
+    /// Gives the users of the role another one, and deletes the role: in one transaction, or in
+    /// several for many users or an index that lags.
     async fn reassign(
         &self,
         nth: usize,
@@ -113,8 +113,8 @@ impl DeleteRole {
             Err(Error::Refused(_)) if nth < MAX_ATTEMPTS => {
                 return Ok(Err(Refusal::ChangedConcurrently));
             }
-            // A refusal of the last attempt means that the users change all the time, or that the index lags. A
-            // deletion in steps copes with both.
+            // A refusal of the last attempt means that the users change all the time, or that the
+            // index lags. A deletion in steps copes with both.
             Ok(false) | Err(Error::Refused(_)) => {}
             Err(error) => return Err(error.into()),
         }

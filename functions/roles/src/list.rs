@@ -119,8 +119,8 @@ fn built_in_of(org: &Organization) -> impl Iterator<Item = BuiltIn> {
     BuiltIn::ALL.into_iter().filter(move |role| partner || !role.partner_only())
 }
 
-/// The selected custom roles of the organization in the path, oldest first. The first page begins with
-/// the selected built-in roles, beyond its limit.
+/// The selected custom roles of the organization in the path, oldest first. The first page begins
+/// with the selected built-in roles, beyond its limit.
 async fn own(
     app: &App,
     actor: &Standing,

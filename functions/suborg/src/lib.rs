@@ -105,7 +105,8 @@ async fn list(
 }
 
 impl SubOrganizationRow {
-    /// Shows an organization below that of `actor`. `found` has the items of the names next to its ids.
+    /// Shows an organization below that of `actor`. `found` has the items of the names next to its
+    /// ids.
     fn of(
         actor: &Standing,
         org: &Organization,

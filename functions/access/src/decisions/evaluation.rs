@@ -141,9 +141,9 @@ impl BatchItem {
         caller.query(&evaluation.subject, &evaluation.resource, vec![action])
     }
 
-    /// The keys of what the explanation names: the roles on the paths, and the organization where none leads. Only
-    /// a caller that may ask about every person learns the name of an organization in which the subject has no
-    /// membership (U5).
+    /// The keys of what the explanation names: the roles on the paths, and the organization where
+    /// none leads. Only a caller that may ask about every person learns the name of an organization
+    /// in which the subject has no membership (U5).
     fn name_keys(
         &self,
         caller: &DecisionCaller,

@@ -110,7 +110,8 @@ impl DecisionCaller {
         Some(if id == self.own.id { self.own.clone() } else { Person::subject(id, self.own.at) })
     }
 
-    /// The query for the store; none if the subject or the resource cannot exist, which is a denial.
+    /// The query for the store; none if the subject or the resource cannot exist, which is a
+    /// denial.
     fn query(
         &self,
         subject: &Entity,

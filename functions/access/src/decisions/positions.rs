@@ -46,8 +46,8 @@ impl SubjectPosition {
 pub(super) enum ResourcePosition {
     /// Among the subject's own organizations: the key of the last one, none before the first one.
     Own(Option<String>),
-    /// Among the organizations that the memberships lead to: the key of the last completed membership, and within the
-    /// following one the key of the last organization.
+    /// Among the organizations that the memberships lead to: the key of the last completed
+    /// membership, and within the following one the key of the last organization.
     Further { membership: Option<String>, organization: Option<String> },
 }
 

@@ -1,8 +1,8 @@
 //! `POST /access/v1/search/resource`: the organizations in which a subject may do an action. First
 //! the subject's own organizations, then their sub-organizations or linked customers.
 //!
-//! Indexes yield candidates; each candidate is then decided like an evaluation. An organization that
-//! is reached on several paths is found once, on the first of them.
+//! Indexes yield candidates; each candidate is then decided like an evaluation. An organization
+//! that is reached on several paths is found once, on the first of them.
 
 use shared::{
     domain::{
@@ -122,8 +122,8 @@ struct ResourceSearch<'a> {
 }
 
 impl ResourceSearch<'_> {
-    /// A page of candidates, and the next position. `done` is the key of the last completed membership, `after` that
-    /// of the last organization within the following one.
+    /// A page of candidates, and the next position. `done` is the key of the last completed
+    /// membership, `after` that of the last organization within the following one.
     async fn candidates(
         &self,
         mut done: Option<String>,

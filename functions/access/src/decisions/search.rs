@@ -36,7 +36,8 @@ pub(super) struct Reference {
     properties: Properties,
 }
 
-/// What a found subject or resource is called. A service has no address, and an organization neither.
+/// What a found subject or resource is called. A service has no address, and an organization
+/// neither.
 #[derive(Serialize)]
 pub(super) struct Properties {
     name: Option<String>,
@@ -69,7 +70,8 @@ pub(super) struct SearchPage<P> {
     pub(super) after: Option<P>,
 }
 
-/// What a page token contains: the limit of the first page, and the position after which the page begins.
+/// What a page token contains: the limit of the first page, and the position after which the page
+/// begins.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PageToken<P> {

@@ -1,8 +1,8 @@
-//! `POST /access/v1/search/subject`: the members who may do an action in an organization. First those
-//! of the organization itself, then of the ones above it, then of its partners.
+//! `POST /access/v1/search/subject`: the members who may do an action in an organization. First
+//! those of the organization itself, then of the ones above it, then of its partners.
 //!
-//! Indexes yield candidates by role; each candidate is then decided like an evaluation. A member who
-//! may do the action on several paths is listed once, for the first of them.
+//! Indexes yield candidates by role; each candidate is then decided like an evaluation. A member
+//! who may do the action on several paths is listed once, for the first of them.
 
 use futures_util::future::try_join_all;
 use jiff::Timestamp;

@@ -204,7 +204,8 @@ fn time_is_written_out_with_its_zone() {
     assert_eq!(date_and_time(at, Language::German), "1. März 2026, 09:05 Uhr (UTC)");
 }
 
-/// Writes every mail into `target/mails`, to look at in a browser: `cargo test -p mail -- --ignored`.
+/// Writes every mail into `target/mails`, to look at in a browser:
+/// `cargo test -p mail -- --ignored`.
 #[test]
 #[ignore = "writes files to look at"]
 fn mails_are_written_to_files() {
