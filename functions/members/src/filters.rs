@@ -110,9 +110,8 @@ impl Filters {
         let requested = RequestedScope { subtree, chosen: &orgs };
         // Counters know the number of users of one organization, without a search.
         let is_counted = search.is_none() && !requested.goes_beyond(org);
-        let counters = is_counted.then(|| keys_of_total(org, &roles));
-        let chosen = orgs.iter().map(|&org| Key::organization(org));
-        let also = chosen.chain(counters.into_iter().flatten());
+        let counters = is_counted.then(|| keys_of_total(org, &roles)).into_iter().flatten();
+        let also = orgs.iter().map(|&org| Key::organization(org)).chain(counters);
         let (actor, found) = if requested.goes_beyond(org) {
             app.store.facts_in_tree(person, org, also).await?
         } else {
@@ -122,14 +121,11 @@ impl Filters {
         let order = self.sort.order();
         let has_custom_roles =
             |org: &OrgId| found.present_organization(*org).is_some_and(|org| !org.roles.is_empty());
+        let in_scope = scope.paths().iter().map(OrgPath::id);
+        let with_custom_roles = in_scope.filter(has_custom_roles).collect();
         let filter = UserFilter {
-            with_custom_roles: scope
-                .paths()
-                .iter()
-                .map(OrgPath::id)
-                .filter(has_custom_roles)
-                .collect(),
             scope,
+            with_custom_roles,
             statuses: self.statuses(),
             kind: self.kind(),
             roles: roles.into_iter().collect(),

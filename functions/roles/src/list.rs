@@ -93,9 +93,8 @@ pub(crate) async fn list(
     Path(org): Path<OrgId>,
     Query(query): Query<ListRolesQuery>,
 ) -> Result<Json<CountedPage<views::Role>>, ApiError> {
-    let limit = query.limit;
     let cursor = query.cursor.as_deref();
-    let pagination = Pagination::filtered("roles", &org, &query, limit, cursor)?;
+    let pagination = Pagination::filtered("roles", &org, &query, query.limit, cursor)?;
     let (actor, filter) = query.authorize(&app, &person, org).await?;
     let mut page = if query.is_plain(org) {
         own(&app, &actor, &filter.selection, &pagination).await?
