@@ -1,8 +1,8 @@
 //! The invitations of the caller: list, show, accept and decline.
 //!
-//! An invited person need not be a member of the organization. Their proof is the verified address in
-//! their token (INV4). All keys derive from that address, so a caller never reaches the invitations
-//! of another person.
+//! An invited person need not be a member of the organization. Their proof is the verified address
+//! in their token (INV4). All keys derive from that address, so a caller never reaches the
+//! invitations of another person.
 
 use axum::{
     Router,
@@ -38,7 +38,8 @@ struct ReceivedInvitation {
     invitation: views::Invitation,
     /// Whether the organization is suspended, so that no one can join it (SA7).
     organization_suspended: bool,
-    /// Whether the inviter may still grant the role. If not, someone must send the invitation again (INV9).
+    /// Whether the inviter may still grant the role. If not, someone must send the invitation again
+    /// (INV9).
     inviter_authorized: bool,
 }
 
@@ -101,8 +102,8 @@ struct AcceptInvitation {
 }
 
 impl AcceptInvitation {
-    /// Accepts the invitation. Loses a race if a fact has changed: the inviter can have another role now, or the
-    /// same person accepted at the same time. The next attempt finds that.
+    /// Accepts the invitation. Loses a race if a fact has changed: the inviter can have another
+    /// role now, or the same person accepted at the same time. The next attempt finds that.
     async fn attempt(&self, nth: usize) -> Result<Attempt<Answer>, ApiError> {
         use Refusal::{AlreadyMember, ChangedConcurrently, InviterNotAuthorized};
         let checked = if nth == 1 { CheckedInviter::AsSent } else { CheckedInviter::Present };
@@ -130,8 +131,8 @@ impl AcceptInvitation {
         let Call { app, person, context, .. } = &self.call;
         let facts = app.store.invitee_facts_with_request(person, self.org).await?;
         if facts.is_member_by(person, self.id) {
-            // The slot names this person, but there is no member: they were removed meanwhile, or the
-            // two items were read at different moments.
+            // The slot names this person, but there is no member: they were removed meanwhile, or
+            // the two items were read at different moments.
             let member = facts.member.as_ref().ok_or(Refusal::ChangedConcurrently)?;
             facts.org.check_open()?;
             member.check_access(context.at)?;

@@ -41,8 +41,8 @@ pub(crate) async fn me(
 ) -> Result<Json<Me>, ApiError> {
     let pagination = page.pagination("me", &person.id)?;
     let mut members = app.store.page(List::memberships(&person.id), pagination.request()).await?;
-    // A person whose access has ended is no member, nor is one with the `sub` of a service. So a page can
-    // be short.
+    // A person whose access has ended is no member, nor is one with the `sub` of a service. So a
+    // page can be short.
     members.items.retain(|member| member.check_acting(&person).is_ok());
     let names = app.store.get_for_display(members.items.iter().flat_map(name_keys)).await?;
     members.items.retain(|member| names.organization(member.path.id()).is_some());
@@ -68,8 +68,8 @@ impl Me {
     }
 }
 
-/// Lists the caller's requests to join: the open ones, and the declined ones until they may ask again.
-/// An organization that no longer exists is left out.
+/// Lists the caller's requests to join: the open ones, and the declined ones until they may ask
+/// again. An organization that no longer exists is left out.
 pub(crate) async fn join_requests(
     Call { app, person, context, .. }: Call,
     Query(page): Query<PageQuery>,
@@ -84,7 +84,8 @@ pub(crate) async fn join_requests(
     Ok(Json(pagination.try_page(found, show)?.flatten()))
 }
 
-/// Shows a request of the caller. None if it has no effect any more, or its organization no longer exists.
+/// Shows a request of the caller. None if it has no effect any more, or its organization no longer
+/// exists.
 fn own_request(
     person: &Person,
     request: JoinRequest,
@@ -99,13 +100,16 @@ fn own_request(
     Ok(Some(views::OwnJoinRequest::of(request, org.name.clone(), invited_at, now)))
 }
 
-/// The slot of the caller's address in the organization of a request. It says when they were invited.
+/// The slot of the caller's address in the organization of a request. It says when they were
+/// invited.
 fn own_slot(person: &Person, request: &JoinRequest) -> Option<Key> {
-    let (org, email) = (request.organization_id, person.email.as_ref()?);
+    let org = request.organization_id;
+    let email = person.email.as_ref()?;
     Some(Key::address_slot(org, AddressHash::of(org, email)))
 }
 
-/// The keys of the items that hold the names of a member's organization, of the one above it and of the role.
+/// The keys of the items that hold the names of a member's organization, of the one above it and of
+/// the role.
 fn name_keys(member: &Member) -> impl Iterator<Item = Key> + use<> {
     let org = member.path.id();
     let role = Key::custom_role(org, member.role_id);

@@ -75,7 +75,8 @@ pub(crate) async fn permissions(
 }
 
 impl Permissions {
-    /// The permissions of `actor`. `roles` has the custom roles, if the caller asks for the names of roles.
+    /// The permissions of `actor`. `roles` has the custom roles, if the caller asks for the names
+    /// of roles.
     fn of(actor: &Standing, include: Option<PermissionsInclude>, roles: &RoleSummaries) -> Self {
         let name = |role: RoleId| role.shown_name(roles.of(role));
         let is_known = |role: RoleId| include.is_some() || role.built_in().is_some();

@@ -2,8 +2,8 @@
 //! ended (END1), with one event each. It continues role deletions that were too long for one
 //! request (ROLE6). It ends what belongs to deleted organizations (SA7).
 //!
-//! It reads only due items and handles each in transactions of its own. It may stop at any point; the
-//! next run continues with the items that are still due.
+//! It reads only due items and handles each in transactions of its own. It may stop at any point;
+//! the next run continues with the items that are still due.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -54,8 +54,9 @@ enum DueItemResult {
     Failed,
 }
 
-/// Handles the items that are due at `now`, until none is due or `out_of_time` returns true. Events have
-/// the time that `clock` shows when their transaction begins, so that a poller of a history finds them.
+/// Handles the items that are due at `now`, until none is due or `out_of_time` returns true. Events
+/// have the time that `clock` shows when their transaction begins, so that a poller of a history
+/// finds them.
 ///
 /// # Errors
 ///
@@ -161,7 +162,8 @@ impl<T: Fn() -> Timestamp, E: Fn() -> bool> Round<'_, T, E> {
 
     async fn reassign_users(&self, org: OrgId, role: CustomRoleId) -> Result<DueItemResult, Error> {
         loop {
-            let (context, deadline) = (self.context(), Deadline::begin());
+            let context = self.context();
+            let deadline = Deadline::begin();
             let stop = || deadline.has_passed() || (self.out_of_time)();
             return Ok(
                 match self.store.continue_role_deletion(&context, org, role, stop).await? {
@@ -176,7 +178,8 @@ impl<T: Fn() -> Timestamp, E: Fn() -> bool> Round<'_, T, E> {
 
     async fn end_organization(&self, org: OrgId) -> Result<DueItemResult, Error> {
         loop {
-            let (context, deadline) = (self.context(), Deadline::begin());
+            let context = self.context();
+            let deadline = Deadline::begin();
             let stop = || deadline.has_passed() || (self.out_of_time)();
             return Ok(match self.store.end_organization(&context, org, stop).await? {
                 DeletionProgress::Done => DueItemResult::OrganizationEnded,
@@ -215,8 +218,8 @@ impl CleanupSummary {
     }
 }
 
-/// The organization that must be read to end an item. A reassignment and the end of an organization read
-/// their own.
+/// The organization that must be read to end an item. A reassignment and the end of an organization
+/// read their own.
 fn organization_of(item: &DueItem) -> Option<OrgId> {
     match item {
         DueItem::Invitation(invitation) => Some(invitation.path.id()),

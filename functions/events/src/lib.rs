@@ -142,8 +142,8 @@ async fn list(
     Path(org): Path<OrgId>,
     Query(query): Query<ListEventsQuery>,
 ) -> Result<Json<Page<views::Event>>, ApiError> {
-    let (limit, cursor) = (query.limit, query.cursor.as_deref());
-    let pagination = Pagination::filtered("events", &org, &query, limit, cursor)?;
+    let cursor = query.cursor.as_deref();
+    let pagination = Pagination::filtered("events", &org, &query, query.limit, cursor)?;
     let Histories { actor, orgs, about } = query.authorize(&app, &person, org).await?;
     let lists =
         orgs.keys().map(|&org| List::events(org, query.filter(org, about.as_ref()), context.at));

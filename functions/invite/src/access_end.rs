@@ -9,12 +9,13 @@ use shared::http::Time;
 
 /// What Excel counts days from.
 const SERIAL_EPOCH: Date = date(1899, 12, 30);
-/// The days that Excel writes with five digits, from May 1927 to October 2173. Shorter numbers are years.
+/// The days that Excel writes with five digits, from May 1927 to October 2173. Shorter numbers are
+/// years.
 const SERIALS: std::ops::Range<f64> = 10_000.0..100_000.0;
 const SECONDS_PER_DAY: f64 = 86_400.0;
 
-/// Reads the end of access, in UTC. A date without a time is its beginning. Accepts RFC 3339, ISO 8601
-/// without a zone, the serial numbers of Excel, and dates in numbers that mean one day only.
+/// Reads the end of access, in UTC. A date without a time is its beginning. Accepts RFC 3339, ISO
+/// 8601 without a zone, the serial numbers of Excel, and dates in numbers that mean one day only.
 ///
 /// # Errors
 ///

@@ -85,7 +85,8 @@ impl BatchInvite<'_> {
         }
     }
 
-    /// Writes the chunks from `first` on, after the `outcomes` of the chunks before. Returns the response.
+    /// Writes the chunks from `first` on, after the `outcomes` of the chunks before. Returns the
+    /// response.
     ///
     /// # Errors
     ///
@@ -109,9 +110,9 @@ impl BatchInvite<'_> {
         Ok(self.list.answer(&outcomes))
     }
 
-    /// Writes one chunk, after the outcomes of the chunks `before`. After a lost race, or if a limit is
-    /// reached meanwhile, reads the facts again and checks the chunk again. If no attempt succeeds, the
-    /// refusal becomes the outcome of each item.
+    /// Writes one chunk, after the outcomes of the chunks `before`. After a lost race, or if a
+    /// limit is reached meanwhile, reads the facts again and checks the chunk again. If no attempt
+    /// succeeds, the refusal becomes the outcome of each item.
     async fn write_chunk(
         &self,
         nth: u16,
@@ -125,9 +126,9 @@ impl BatchInvite<'_> {
         }
     }
 
-    /// One attempt to write a chunk: the first on `facts`, a later one on facts that are read again. A limit that
-    /// was reached meanwhile is a lost race. After the first chunk, another refusal of a whole chunk becomes the
-    /// outcome of each of its items.
+    /// One attempt to write a chunk: the first on `facts`, a later one on facts that are read
+    /// again. A limit that was reached meanwhile is a lost race. After the first chunk, another
+    /// refusal of a whole chunk becomes the outcome of each of its items.
     async fn attempt(
         &self,
         attempt: usize,
@@ -155,7 +156,8 @@ impl BatchInvite<'_> {
         }
     }
 
-    /// Writes a chunk on facts that are read again. The inner error is that of the reads or of the write.
+    /// Writes a chunk on facts that are read again. The inner error is that of the reads or of the
+    /// write.
     ///
     /// # Errors
     ///

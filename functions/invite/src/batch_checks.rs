@@ -16,6 +16,7 @@ use crate::{
 };
 
 /// The result of the check of one item.
+#[expect(clippy::large_enum_variant, reason = "one at a time, which is taken apart at once")]
 pub(crate) enum Checked {
     Invited(NewInvitation),
     Refused(Problem),

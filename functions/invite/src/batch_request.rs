@@ -17,8 +17,8 @@ pub(crate) struct BatchInviteRequest {
     invitations: BoundedVec<BatchInviteItem, MAX_BATCH>,
 }
 
-/// One item of a JSON body. People type addresses, so a malformed address is refused in the outcome of
-/// its item. Any other malformed field refuses the request.
+/// One item of a JSON body. People type addresses, so a malformed address is refused in the outcome
+/// of its item. Any other malformed field refuses the request.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BatchInviteItem {
@@ -282,7 +282,8 @@ impl BatchList {
                 }
                 ParsedItem::Wrong(problem) => Outcome::refused(problem.clone()),
             };
-            let (row, repeats_row) = (place.row(), first.and_then(ItemPlace::row));
+            let row = place.row();
+            let repeats_row = first.and_then(ItemPlace::row);
             Some(OutcomeLine { row, repeats_row, email, outcome })
         });
         Answer::ok(&Outcomes { outcomes: lines.collect() })

@@ -1,4 +1,5 @@
-//! What decides whether an address can be invited, read in the same way for one address and for many.
+//! What decides whether an address can be invited, read in the same way for one address and for
+//! many.
 
 use jiff::Timestamp;
 use shared::{
@@ -14,9 +15,9 @@ pub(crate) struct InviteFacts {
 }
 
 impl InviteFacts {
-    /// Adds what the addresses of `slots` depend on. Frees the slots of members whose access has ended (END1),
-    /// and reads the members who sent the pending invitations last (INV9). Nothing is read without such
-    /// slots.
+    /// Adds what the addresses of `slots` depend on. Frees the slots of members whose access has
+    /// ended (END1), and reads the members who sent the pending invitations last (INV9). Nothing is
+    /// read without such slots.
     pub(crate) async fn complete(
         self,
         app: &App,

@@ -212,12 +212,13 @@ struct PendingInvitation {
 }
 
 impl PendingInvitation {
-    /// Reads the pending invitation with this id, and the item at `also`. Earlier invitations of the same address
-    /// have other ids.
+    /// Reads the pending invitation with this id, and the item at `also`. Earlier invitations of
+    /// the same address have other ids.
     ///
     /// # Errors
     ///
-    /// - The refusals of `check`. They come first, so that the caller does not learn which invitations exist.
+    /// - The refusals of `check`. They come first, so that the caller does not learn which
+    ///   invitations exist.
     /// - [`Refusal::NoSuchInvitation`] if there is none.
     async fn read(
         Call { app, person, .. }: &Call,

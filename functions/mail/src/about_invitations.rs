@@ -25,10 +25,8 @@ impl MailService {
         let slot = Key::address_slot(org, id.address_hash());
         let keys = [Key::organization(org), slot.clone()].into_iter().chain(author_key(event));
         let found = self.store.get(keys).await?;
-        let (organization, invitation) = (
-            found.organization(org).cloned(),
-            found.address_slot(&slot)?.and_then(AddressSlot::pending),
-        );
+        let organization = found.organization(org);
+        let invitation = found.address_slot(&slot)?.and_then(AddressSlot::pending);
         let (Some(organization), Some(invitation)) = (organization, invitation) else {
             return Ok(None);
         };
@@ -58,9 +56,9 @@ impl MailService {
         Ok(revocation_mail(event, organization, facts, by))
     }
 
-    /// The mail to the inviter of an invitation that was accepted, unless they got one in the last hour
-    /// (INV14). None for an operator's invitation, for an inviter who is no longer a member, and about a
-    /// person who was erased.
+    /// The mail to the inviter of an invitation that was accepted, unless they got one in the last
+    /// hour (INV14). None for an operator's invitation, for an inviter who is no longer a member,
+    /// and about a person who was erased.
     pub(crate) async fn about_acceptance(
         &self,
         event: &Event,

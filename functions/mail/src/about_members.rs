@@ -1,5 +1,5 @@
-//! The mails about members: to the one whose role changed or who was removed, and to an address that
-//! receives critical alerts.
+//! The mails about members: to the one whose role changed or who was removed, and to an address
+//! that receives critical alerts.
 
 use shared::{
     domain::{AlertId, Author, Closure, Event, MemberId, Notification, OrgId, OutgoingMail},
@@ -30,13 +30,14 @@ impl MailService {
             return Ok(None);
         };
         let role = role_name(&found, org, role)?;
-        let (access_end, by) = (member.access_expires_at, author(&found, event)?);
+        let access_end = member.access_expires_at;
+        let by = author(&found, event)?;
         let changed = Notification::RoleChanged { role, access_end, by };
         Ok(OutgoingMail::to_member(&organization, &member, changed))
     }
 
-    /// The mail to a member who was removed, or whose organization was deleted. None if they are a member
-    /// again, or were erased.
+    /// The mail to a member who was removed, or whose organization was deleted. None if they are a
+    /// member again, or were erased.
     pub(crate) async fn about_removal(&self, event: &Event) -> Result<Option<OutgoingMail>, Error> {
         let org = event.organization_id;
         let Ok(id) = event.target.id.parse::<MemberId>() else { return Ok(None) };

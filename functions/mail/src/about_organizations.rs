@@ -38,7 +38,8 @@ impl MailService {
             Some(id) => found.continued_member(org, id)?.map(|former| former.id()),
             None => None,
         };
-        let (id, person) = (new.id(), MailPerson::member(&new));
+        let id = new.id();
+        let person = MailPerson::member(&new);
         let mails =
             self.store.administrators(&organization, context.at).await?.into_iter().filter_map(
                 |member| {
@@ -55,8 +56,9 @@ impl MailService {
         Ok(mails.collect())
     }
 
-    /// The mails about the new account of a member: to them, and to the Super Admin and all Admins. None if
-    /// the new account is no member any more, and for the events about the former id and the organization.
+    /// The mails about the new account of a member: to them, and to the Super Admin and all Admins.
+    /// None if the new account is no member any more, and for the events about the former id and
+    /// the organization.
     pub(crate) async fn about_new_account(
         &self,
         event: &Event,
@@ -83,8 +85,8 @@ impl MailService {
         Ok(own.into_iter().chain(others).collect())
     }
 
-    /// The mails about the reset of the security settings by an operator, to the Super Admin and the
-    /// Admins. None if a member changed the settings.
+    /// The mails about the reset of the security settings by an operator, to the Super Admin and
+    /// the Admins. None if a member changed the settings.
     pub(crate) async fn about_security_reset(
         &self,
         event: &Event,
@@ -99,8 +101,9 @@ impl MailService {
         self.to_administrators(&organization, &Notification::SecurityReset, context.at).await
     }
 
-    /// The mails about the suspension of an organization or its end, to its Super Admin and Admins. None
-    /// if the organization is not as the event says any more, or is suspended for another reason.
+    /// The mails about the suspension of an organization or its end, to its Super Admin and Admins.
+    /// None if the organization is not as the event says any more, or is suspended for another
+    /// reason.
     pub(crate) async fn about_suspension(
         &self,
         event: &Event,
@@ -132,7 +135,8 @@ impl MailService {
     }
 }
 
-/// Whether the present suspension of an organization, or its absence, is the one that the event records.
+/// Whether the present suspension of an organization, or its absence, is the one that the event
+/// records.
 fn is_as_recorded(event: &Event, suspension: Option<&Suspension>) -> bool {
     let began = event.action == EventAction::OrganizationSuspended;
     match suspension {

@@ -11,8 +11,9 @@ use shared::{
 use crate::{MailService, selection::author_of};
 
 impl MailService {
-    /// The mails to the Super Admin and the Admins about the services whose keeper is the former member of
-    /// an event. None if that member keeps none, is a member again, or if the organization was deleted.
+    /// The mails to the Super Admin and the Admins about the services whose keeper is the former
+    /// member of an event. None if that member keeps none, is a member again, or if the
+    /// organization was deleted.
     ///
     /// Few organizations have services, so a counter is read before any index.
     pub(crate) async fn about_services(
@@ -33,7 +34,8 @@ impl MailService {
         if found.continued_member(org, keeper)?.is_some() {
             return Ok(vec![]);
         }
-        let (most, former) = (MAX_NAMED_IN_DIGEST + 1, found.former_id(org, keeper));
+        let most = MAX_NAMED_IN_DIGEST + 1;
+        let former = found.former_id(org, keeper);
         let mut kept = self.store.services_kept_by(&organization, keeper, former, most).await?;
         if kept.is_empty() {
             return Ok(vec![]);

@@ -33,8 +33,8 @@ struct ConcernedPerson {
 }
 
 impl MailService {
-    /// Reminds the members whose access ends soon, those who granted it and the keepers of services, until
-    /// `out_of_time` returns true. Returns the number of mails.
+    /// Reminds the members whose access ends soon, those who granted it and the keepers of
+    /// services, until `out_of_time` returns true. Returns the number of mails.
     ///
     /// # Errors
     ///
@@ -46,7 +46,8 @@ impl MailService {
     ) -> Result<u32, Error> {
         let Expiring { items, read_until } =
             self.store.ending_access(context.at, MAX_REMINDED).await?;
-        let (mut sent, mut concerned) = (0, BTreeMap::new());
+        let mut sent = 0;
+        let mut concerned = BTreeMap::new();
         for member in &items {
             if out_of_time() {
                 return Ok(sent);
@@ -73,7 +74,8 @@ impl MailService {
         listed: &Member,
         context: &RequestContext,
     ) -> Result<Option<Ending>, Error> {
-        let (org, now) = (listed.path.id(), context.at);
+        let org = listed.path.id();
+        let now = context.at;
         let people = [listed.id()].into_iter().chain(listed.access_granted_by);
         let keys =
             people.map(|id| Key::member(org, id)).chain(Key::custom_role(org, listed.role_id));
@@ -118,8 +120,8 @@ impl MailService {
     /// Sends one mail about all access that concerns a person, if no earlier mail to them was about
     /// it. Returns the number of mails.
     ///
-    /// Each access has a mark. A run claims the marks first, so what another run mails is in no other
-    /// mail.
+    /// Each access has a mark. A run claims the marks first, so what another run mails is in no
+    /// other mail.
     async fn remind_concerned(
         &self,
         concerned: ConcernedPerson,
@@ -132,7 +134,8 @@ impl MailService {
         };
         let done =
             self.store.done_mails(access.iter().map(|(access, _)| mark(access)).collect()).await?;
-        let (mut claimed, mut marks) = (vec![], vec![]);
+        let mut claimed = vec![];
+        let mut marks = vec![];
         for access in access {
             let mark = mark(&access.0);
             if done.contains(&mark) {
@@ -152,7 +155,8 @@ impl MailService {
 fn collect(all: &mut BTreeMap<(OrgId, MemberId), ConcernedPerson>, ending: Ending) {
     let Ending { organization, concerned, access } = ending;
     for (person, concern) in concerned {
-        let (organization, key) = (organization.clone(), (organization.id(), person.id()));
+        let organization = organization.clone();
+        let key = (organization.id(), person.id());
         let empty = || ConcernedPerson { organization, person, access: vec![] };
         all.entry(key).or_insert_with(empty).access.push((access.clone(), concern));
     }

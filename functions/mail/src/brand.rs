@@ -26,8 +26,8 @@ impl Brand {
     ///
     /// # Errors
     ///
-    /// A message that names the setting, if the name is empty or too long, the logo is no `https` URL, or
-    /// the address is malformed.
+    /// A message that names the setting, if the name is empty or too long, the logo is no `https`
+    /// URL, or the address is malformed.
     pub fn parse(
         product: Option<&str>,
         logo: Option<&str>,

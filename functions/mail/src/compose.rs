@@ -24,7 +24,8 @@ fn draft(mail: &OutgoingMail, portal: &Portal) -> Draft {
     Draft { text: text(&mail.notification), language: mail.language, values }
 }
 
-/// The text of a mail. Each notification has its own, and so has an offboarding from a single organization.
+/// The text of a mail. Each notification has its own, and so has an offboarding from a single
+/// organization.
 fn text(notification: &Notification) -> Text {
     match notification {
         Notification::Offboarded { organizations, more: false, .. } if organizations.len() == 1 => {
@@ -49,11 +50,12 @@ fn reason(concern: Concern, language: Language) -> (&'static str, String) {
 /// The values of the placeholders in the text, without those that every mail has.
 fn values(mail: &OutgoingMail, portal: &Portal) -> TextValues {
     use Notification as N;
-    let (org, language) = (mail.org, mail.language);
+    let org = mail.org;
+    let language = mail.language;
     let author = |by: &Author| author(by, language);
     let time = |at: &Timestamp| date_and_time(*at, language);
     let ending = |end: &Option<Timestamp>| ("access_end", access_end_in(*end, language));
-    let list = |people: &[_], more: &bool| listed(people.iter().map(shown), *more, language).0;
+    let list = |people: &[_], more: &bool| List::of(people.iter().map(shown), *more, language).text;
     let number = |people: &[_], more: &bool| ("count", count(people, *more, language));
     let organization = ("link", portal.organization(org));
     let requests = ("link", portal.join_requests(org));
@@ -91,11 +93,13 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> TextValues {
             vec![("role", role.clone()), ("until", time(until)), organization]
         }
         N::GrantedAccessExpiring { member, role, until, concern } => {
-            let (member, reason) = (("member", shown(member)), reason(*concern, language));
+            let member = ("member", shown(member));
+            let reason = reason(*concern, language);
             vec![member, ("role", role.clone()), ("until", time(until)), organization, reason]
         }
         N::GrantedAccessesExpiring { members, more, until, concern } => {
-            let (people, reason) = (("people", list(members, more)), reason(*concern, language));
+            let people = ("people", list(members, more));
+            let reason = reason(*concern, language);
             vec![number(members, more), people, ("until", time(until)), organization, reason]
         }
         N::SuperAdminTransferred { to } => vec![("to", shown(to)), organization],
@@ -111,10 +115,10 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> TextValues {
         }
         N::Offboarded { organizations, more, ended } => {
             let names = organizations.iter().map(ToString::to_string);
-            let (names, left_out) = listed(names, *more, language);
+            let List { text, is_cut } = List::of(names, *more, language);
             let count = ended.to_string();
             let in_all = || Phrase::InAll.with(language, &[("count", &count)]);
-            vec![("organizations", names), ("in_all", left_out.then(in_all).unwrap_or_default())]
+            vec![("organizations", text), ("in_all", is_cut.then(in_all).unwrap_or_default())]
         }
         N::OrganizationSuspended { reason } => vec![("reason", reason.clone())],
         N::MemberReconnected { member } => vec![("member", shown(member)), organization],
@@ -125,8 +129,9 @@ fn values(mail: &OutgoingMail, portal: &Portal) -> TextValues {
     }
 }
 
-/// A person as a mail shows them: `Ada Lovelace (ada@example.com)`. The address is verified, the name is
-/// not, so it is never shown alone. A user manager chose the name of a service, which has no address.
+/// A person as a mail shows them: `Ada Lovelace (ada@example.com)`. The address is verified, the
+/// name is not, so it is never shown alone. A user manager chose the name of a service, which has
+/// no address.
 fn shown(person: &MailPerson) -> String {
     match (&person.name, &person.email) {
         (Some(name), Some(email)) => format!("{name} ({email})"),
@@ -154,22 +159,31 @@ fn count(people: &[MailPerson], more: bool, language: Language) -> String {
     if more { Phrase::MoreThan.with(language, &[("count", &count)]) } else { count }
 }
 
-/// The names, as many as a value of a mail can hold. The list ends with "and others" if it leaves some
-/// out, or if there are more than these. Returns whether it does.
-fn listed(names: impl Iterator<Item = String>, more: bool, language: Language) -> (String, bool) {
-    let (mut listed, mut left_out) = (String::new(), more);
-    for name in names {
-        if listed.len() + name.len() > MAX_LISTED {
-            left_out = true;
-            break;
+/// A list of names, as many as a value of a mail can hold.
+struct List {
+    text: String,
+    /// Whether the text leaves names out. It then ends with "and others".
+    is_cut: bool,
+}
+
+impl List {
+    /// The list of `names`. If there are `more` than these, it leaves them out.
+    fn of(names: impl Iterator<Item = String>, more: bool, language: Language) -> Self {
+        let mut text = String::new();
+        let mut is_cut = more;
+        for name in names {
+            if text.len() + name.len() > MAX_LISTED {
+                is_cut = true;
+                break;
+            }
+            text += if text.is_empty() { "" } else { ", " };
+            text += &name;
         }
-        listed += if listed.is_empty() { "" } else { ", " };
-        listed += &name;
+        if is_cut {
+            text = Phrase::AndOthers.with(language, &[("people", &text)]);
+        }
+        Self { text, is_cut }
     }
-    if left_out {
-        listed = Phrase::AndOthers.with(language, &[("people", &listed)]);
-    }
-    (listed, left_out)
 }
 
 /// The sentence about the end of access, empty if it has none.

@@ -28,7 +28,8 @@ pub struct MailSummary {
     pub reminded: u32,
 }
 
-/// Sends the digests and reminders that are due at the time of `context`, until `out_of_time` returns true.
+/// Sends the digests and reminders that are due at the time of `context`, until `out_of_time`
+/// returns true.
 ///
 /// # Errors
 ///

@@ -1,9 +1,9 @@
 //! The meaning of SES's errors: whether a mail ends, or waits and why.
 //!
-//! SES reports one condition under several codes, and several conditions under one code, so the text
-//! counts too. The codes are those of `SendEmail` in version 2 of the API, and those that the service
-//! documents for sending in general. Sources: the API reference of `SendEmail`, "Amazon SES email
-//! sending errors" and "Errors related to the sending quotas" in the developer guide.
+//! SES reports one condition under several codes, and several conditions under one code, so the
+//! text counts too. The codes are those of `SendEmail` in version 2 of the API, and those that the
+//! service documents for sending in general. Sources: the API reference of `SendEmail`, "Amazon SES
+//! email sending errors" and "Errors related to the sending quotas" in the developer guide.
 
 use shared::domain::Delivery;
 
@@ -24,7 +24,8 @@ pub enum SendFailure {
         /// The error code and, without addresses, the message.
         code: String,
     },
-    /// The call reached the mail service, which did not answer in time. The mail may have been sent.
+    /// The call reached the mail service, which did not answer in time. The mail may have been
+    /// sent.
     Unanswered {
         /// The failure of the connection.
         code: String,

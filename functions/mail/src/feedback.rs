@@ -61,7 +61,8 @@ struct Complaint {
 const SUPPRESSED: [&str; 3] = ["OnAccountSuppressionList", "Suppressed", "UnsubscribedRecipient"];
 
 impl MailService {
-    /// Logs a report, and records the outcome of the mail of an invitation. Reports about other mails change nothing.
+    /// Logs a report, and records the outcome of the mail of an invitation. Reports about other
+    /// mails change nothing.
     pub(crate) async fn record_outcome(
         &self,
         context: &RequestContext,
@@ -77,7 +78,8 @@ impl MailService {
 }
 
 impl Feedback {
-    /// Writes a line about a mail that came back or was marked as spam, and counts it. An automatic reply is neither.
+    /// Writes a line about a mail that came back or was marked as spam, and counts it. An automatic
+    /// reply is neither.
     fn log(&self) {
         let Detail { event_type, mail, bounce, .. } = &self.detail;
         let metric = match event_type.as_str() {
@@ -96,8 +98,8 @@ impl Feedback {
         let Detail { event_type, bounce, complaint, .. } = &self.detail;
         match event_type.as_str() {
             "Bounce" => bounce.as_ref().and_then(Bounce::delivery),
-            // A person who complains got the mail. SES also reports a mail as a complaint that it did
-            // not send, because the person complained about an earlier one.
+            // A person who complains got the mail. SES also reports a mail as a complaint that it
+            // did not send, because the person complained about an earlier one.
             "Complaint" => {
                 let sub_type = complaint.as_ref()?.complaint_sub_type.as_deref()?;
                 SUPPRESSED.contains(&sub_type).then_some(Delivery::Suppressed)

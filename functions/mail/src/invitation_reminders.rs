@@ -18,10 +18,11 @@ use crate::{
 const MAX_REMINDED: u16 = 100;
 
 impl MailService {
-    /// Reminds the invitees whose invitations end soon, until `out_of_time` returns true. Returns the
-    /// number of mails.
+    /// Reminds the invitees whose invitations end soon, until `out_of_time` returns true. Returns
+    /// the number of mails.
     ///
-    /// A mail that cannot be sent now is tried again in the next run, if others could not be sent either.
+    /// A failure that concerns all mails stops the run, and the next run begins at the same place.
+    /// A failure of one mail alone is logged, and this mail is not sent later.
     ///
     /// # Errors
     ///
@@ -60,7 +61,8 @@ impl MailService {
         listed: &Invitation,
         context: &RequestContext,
     ) -> Result<Option<OutgoingMail>, Error> {
-        let (org, id) = (listed.path.id(), listed.id);
+        let org = listed.path.id();
+        let id = listed.id;
         let slot = Key::address_slot(org, id.address_hash());
         let keys = [Key::organization(org), slot.clone(), Key::delivery(id)];
         let found = self.store.get(keys).await?;
@@ -70,17 +72,17 @@ impl MailService {
         else {
             return Ok(None);
         };
-        let inviter = invitation.inviter.as_ref().map(|inviter| inviter.member_id);
-        let keys = inviter.map(|inviter| Key::member(org, inviter)).into_iter();
+        let inviter_id = invitation.inviter.as_ref().map(|inviter| inviter.member_id);
+        let keys = inviter_id.map(|id| Key::member(org, id)).into_iter();
         let names = self.store.get(keys.chain(Key::custom_role(org, invitation.role_id))).await?;
-        let (by, sender) = match inviter {
+        let (by, inviter) = match inviter_id {
             Some(id) => (author_of(&names, org, id)?, names.continued_member(org, id)?),
             None => (Author::Platform, None),
         };
-        let sender = sender.filter(|member| member.has_access(context.at));
-        let inviter = sender.map(|member| member.role_id);
+        let inviter = inviter.filter(|member| member.has_access(context.at));
+        let inviter_role = inviter.map(|member| member.role_id);
         let offer = MailedOffer { role: role_name(&names, org, invitation.role_id)?, by };
-        let facts = ReminderFacts { delivery: found.delivery(id)?, inviter_role: inviter };
+        let facts = ReminderFacts { delivery: found.delivery(id)?, inviter_role };
         Ok(reminder_mail(&organization, &invitation, facts, offer, context.at))
     }
 }

@@ -1,10 +1,10 @@
-//! The function `mail`: sends mail about some history events, and records the outcome of the mails of
-//! invitations.
+//! The function `mail`: sends mail about some history events, and records the outcome of the mails
+//! of invitations.
 //!
-//! A rule of the event bus puts the key of each such event on a queue. The mails are selected by the
-//! state of the table at that moment. A mail that cannot be sent now stays on the queue. A mark in the
-//! table records each mail that is done, so that a message which is delivered again sends nothing
-//! again. SES's reports about mails come from a queue of their own.
+//! A rule of the event bus puts the key of each such event on a queue. The mails are selected by
+//! the state of the table at that moment. A mail that cannot be sent now stays on the queue. A mark
+//! in the table records each mail that is done, so that a message which is delivered again sends
+//! nothing again. SES's reports about mails come from a queue of their own.
 //!
 //! A schedule sends digests, and the mails before invitations and access end.
 
@@ -89,8 +89,8 @@ pub const MAILED_ACTIONS: [&str; 19] = [
 pub(crate) enum WaitReason {
     /// The mail service did not take it.
     Unsent { cause: WaitCause, code: String },
-    /// The mail has ended, but the service did not answer. The batch waits for the service; this message
-    /// then finds the mark of the mail.
+    /// The mail has ended, but the service did not answer. The batch waits for the service; this
+    /// message then finds the mark of the mail.
     Unanswered,
     /// The table cannot be reached, or this version cannot read the message or an item.
     Table(shared::store::Error),

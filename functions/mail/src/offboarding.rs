@@ -1,5 +1,5 @@
-//! The mail about an offboarding (OP2). Its events wait for each other, in one digest for each address. The schedule sends
-//! the digest, which names the organizations.
+//! The mail about an offboarding (OP2). Its events wait for each other, in one digest for each
+//! address. The schedule sends the digest, which names the organizations.
 
 use shared::{
     domain::{
@@ -12,8 +12,8 @@ use shared::{
 use crate::{MailService, selection::Requester};
 
 impl MailService {
-    /// Makes an event of an offboarding wait for the one mail to the person. Returns the mails to others,
-    /// which leave at once.
+    /// Makes an event of an offboarding wait for the one mail to the person. Returns the mails to
+    /// others, which leave at once.
     pub(crate) async fn about_offboarding(
         &self,
         event: &Event,
@@ -28,8 +28,9 @@ impl MailService {
         }
     }
 
-    /// The mail that the event would cause outside an offboarding. Only its recipient and its organization are
-    /// used. `None` if the person is a member again, was erased, or never got the invitation.
+    /// The mail that the event would cause outside an offboarding. Only its recipient and its
+    /// organization are used. `None` if the person is a member again, was erased, or never got the
+    /// invitation.
     async fn to_offboarded(&self, event: &Event) -> Result<Option<OutgoingMail>, Error> {
         match event.action {
             EventAction::MemberRemoved => self.about_removal(event).await,
@@ -63,7 +64,8 @@ impl MailService {
         waiting: &DigestState,
         context: &RequestContext,
     ) -> Result<Option<OutgoingMail>, Error> {
-        let (mut first, mut organizations) = (None, Vec::<Name>::new());
+        let mut first = None;
+        let mut organizations = Vec::<Name>::new();
         let all = usize::try_from(waiting.waiting).unwrap_or(usize::MAX);
         let unnamed = all.saturating_sub(waiting.events.len());
         let mut ended = unnamed;

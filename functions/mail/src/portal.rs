@@ -25,7 +25,8 @@ impl Portal {
         Ok(Self(url.trim_end_matches('/').to_owned()))
     }
 
-    /// The URL of a local server, which other machines can reach by `http`. A deployment has no such portal.
+    /// The URL of a local server, which other machines can reach by `http`. A deployment has no
+    /// such portal.
     pub fn of_local_server(url: &str) -> Self {
         Self(url.trim_end_matches('/').to_owned())
     }

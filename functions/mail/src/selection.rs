@@ -106,8 +106,8 @@ impl MailService {
         Ok(Some(OutgoingMail::new(&org, to, decided)))
     }
 
-    /// The mail to a requester whose request ended because the organization was deleted. None if they cancelled it
-    /// themselves, or were erased.
+    /// The mail to a requester whose request ended because the organization was deleted. None if
+    /// they cancelled it themselves, or were erased.
     async fn about_ended_request(&self, event: &Event) -> Result<Option<OutgoingMail>, Error> {
         if event.actor.acting_member().is_some() {
             return Ok(None);
@@ -116,7 +116,8 @@ impl MailService {
         Ok(requester.and_then(Requester::mail_of_end))
     }
 
-    /// The person of a request to join, and the organization, which can be deleted. None if the person was erased.
+    /// The person of a request to join, and the organization, which can be deleted. None if the
+    /// person was erased.
     pub(crate) async fn requester(&self, event: &Event) -> Result<Option<Requester>, Error> {
         let org = event.organization_id;
         let mut values = [&event.new, &event.old].into_iter();
@@ -129,8 +130,8 @@ impl MailService {
         Ok(found.any_organization(org).cloned().zip(person).map(requester))
     }
 
-    /// The mails about a transfer: to the former Super Admin and to the new one. None if the new one
-    /// is no longer a member.
+    /// The mails about a transfer: to the former Super Admin and to the new one. None if the new
+    /// one is no longer a member.
     async fn about_transfer(&self, event: &Event) -> Result<Vec<OutgoingMail>, Error> {
         let org = event.organization_id;
         let (former, new) =

@@ -32,17 +32,17 @@ impl MailService {
             tracing::warn!(event = %event_id, "the history no longer has this event: no mail");
             return Ok(());
         };
-        let mark = |mail: OutgoingMail| {
+        let marked = |mail: OutgoingMail| {
             let mark = Key::mailed(event.id, AddressHash::of(event.organization_id, &mail.to));
             MarkedMail { mail, mark }
         };
-        let mails = self.mails(&event, context).await?.into_iter().map(mark).collect();
+        let mails = self.mails(&event, context).await?.into_iter().map(marked).collect();
         self.send_all(mails, context, out_of_time).await.map(drop)
     }
 
-    /// Sends those of the mails that are not done, and returns their number. A mail that cannot be sent
-    /// does not hold up the others, unless they would fail too. No further one is begun once `out_of_time`
-    /// returns true: Lambda must not stop the function while it waits for an answer.
+    /// Sends those of the mails that are not done, and returns their number. A mail that cannot be
+    /// sent does not hold up the others, unless they would fail too. No further one is begun once
+    /// `out_of_time` returns true: Lambda must not stop the function while it waits for an answer.
     ///
     /// # Errors
     ///
@@ -54,7 +54,8 @@ impl MailService {
         out_of_time: &impl Fn() -> bool,
     ) -> Result<u32, WaitReason> {
         let done = self.store.done_mails(mails.iter().map(|it| it.mark.clone()).collect()).await?;
-        let (mut sent, mut waiting) = (0, None);
+        let mut sent = 0;
+        let mut waiting = None;
         for MarkedMail { mail, mark } in mails.into_iter().filter(|it| !done.contains(&it.mark)) {
             if out_of_time() {
                 return Err(WaitReason::OutOfTime);
@@ -68,8 +69,8 @@ impl MailService {
         waiting.map_or(Ok(sent), Err)
     }
 
-    /// Sends a mail once: claims it, hands it over, and marks it as done. Returns whether it was not done
-    /// before.
+    /// Sends a mail once: claims it, hands it over, and marks it as done. Returns whether it was
+    /// not done before.
     async fn send(
         &self,
         mail: &OutgoingMail,
@@ -125,9 +126,9 @@ impl MailService {
         }
     }
 
-    /// Sends a mail, and once more if the service did not answer. `SendEmail` is not idempotent: a third
-    /// call could be a third mail. So after a call without an answer, only success or the end of the
-    /// mail counts.
+    /// Sends a mail, and once more if the service did not answer. `SendEmail` is not idempotent: a
+    /// third call could be a third mail. So after a call without an answer, only success or the end
+    /// of the mail counts.
     async fn at_most_twice(&self, mail: &ComposedMail) -> Result<(), SendFailure> {
         let first = self.transport.send(mail).await;
         let Err(SendFailure::Unanswered { code }) = first else { return first };

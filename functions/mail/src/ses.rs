@@ -25,8 +25,8 @@ use crate::{
 
 /// The longest time of one call, with its attempts.
 pub const MAX_CALL: Duration = Duration::from_secs(12);
-/// How long SES may take to answer. `SendEmail` is not idempotent, so this is much longer than a slow
-/// answer takes.
+/// How long SES may take to answer. `SendEmail` is not idempotent, so this is much longer than a
+/// slow answer takes.
 const MAX_ANSWER: Duration = Duration::from_secs(10);
 
 /// SES, with one sender address.
@@ -39,7 +39,8 @@ pub struct Ses {
 }
 
 impl Ses {
-    /// SES with this sender address, over a client that repeats no call which SES may have carried out.
+    /// SES with this sender address, over a client that repeats no call which SES may have carried
+    /// out.
     pub fn connect(config: Builder, from: Email, configuration_set: Option<String>) -> Self {
         Self::new(client(config, MAX_ANSWER), from, configuration_set)
     }
@@ -136,8 +137,8 @@ impl ClassifyRetry for RefusedOnly {
     }
 }
 
-/// Whether a connection existed before it failed, so that SES may have got the request. Only the time-out
-/// of a connection that is being made is a time-out of the connector.
+/// Whether a connection existed before it failed, so that SES may have got the request. Only the
+/// time-out of a connection that is being made is a time-out of the connector.
 fn was_connected(failure: &ConnectorError) -> bool {
     let causes = successors(failure.source(), |&cause| cause.source());
     let mut clients = causes.filter_map(<dyn Error>::downcast_ref::<ClientError>);

@@ -13,11 +13,11 @@ use crate::{
 
 /// The longest value in a body, in characters. Longer ones are cut.
 pub const MAX_VALUE: usize = 300;
-/// The longest value in a subject, in characters. Longer ones are cut, so that a name cannot carry a
-/// message of its own to people who only look at their inbox.
+/// The longest value in a subject, in characters. Longer ones are cut, so that a name cannot carry
+/// a message of its own to people who only look at their inbox.
 pub const MAX_SUBJECT_VALUE: usize = 40;
-/// The HTML document around the body. Mail programs know tables and styles of elements. Its own style
-/// sheet is for narrow screens and dark themes.
+/// The HTML document around the body. Mail programs know tables and styles of elements. Its own
+/// style sheet is for narrow screens and dark themes.
 const FRAME: &str = include_str!("../templates/frame.html");
 /// The style of a paragraph.
 const TEXT: &str = "margin: 0 0 16px; font: 16px/1.5 Helvetica, Arial, sans-serif; color: #1c2530";
@@ -26,7 +26,8 @@ const SMALL: &str = "margin: 0 0 16px; font: 13px/1.5 Helvetica, Arial, sans-ser
 /// The style of a button.
 const BUTTON: &str = "display: inline-block; padding: 12px 20px; font: bold 16px/1.25 Helvetica, \
                       Arial, sans-serif; color: #ffffff; text-decoration: none; border-radius: 6px";
-/// The style of the logo. Two lines of the name of the product fit, for mail programs that block images.
+/// The style of the logo. Two lines of the name of the product fit, for mail programs that block
+/// images.
 const LOGO: &str = "display: block; height: 40px; max-width: 100%; border: 0; font: bold 14px/20px \
                     Helvetica, Arial, sans-serif";
 
@@ -134,7 +135,8 @@ fn footer(language: Language, values: &[(&str, String)], brand: &Brand) -> Vec<S
     [Some(sent_by), brand.support.as_ref().map(ask)].into_iter().flatten().collect()
 }
 
-/// A line of the footer in HTML. The address of the support is a link if only a full stop follows it.
+/// A line of the footer in HTML. The address of the support is a link if only a full stop follows
+/// it.
 fn with_link(line: &str, support: Option<&str>) -> String {
     let before_address = |to| Some((line.strip_suffix('.')?.strip_suffix(to)?, to));
     let Some((before, to)) = support.and_then(before_address) else {

@@ -177,8 +177,8 @@ mod tests {
             let keys = phrases_of(language).lines().map(|line| line.split_once(": ").unwrap().0);
             assert_eq!(keys.collect::<BTreeSet<_>>(), expected.iter().copied().collect());
             for phrase in Phrase::ALL {
-                let (own, english) =
-                    (phrase.in_language(language), phrase.in_language(Language::English));
+                let own = phrase.in_language(language);
+                let english = phrase.in_language(Language::English);
                 assert_eq!(placeholders(own), placeholders(english), "{phrase:?} {language:?}");
                 assert!(!own.trim().is_empty(), "{phrase:?} {language:?}");
             }

@@ -9,7 +9,7 @@ use shared::{
 
 use crate::{
     export_rows::DisplayNames,
-    filters::{Filters, Sort},
+    filters::{Filters, ListOrder, Sort},
     sheet::{Cell, Facts},
 };
 
@@ -150,6 +150,9 @@ fn order(sort: Sort) -> (&'static str, Cell<'static>) {
         Sort::RoleName => "Role, A to Z",
         Sort::RoleNameDescending => "Role, Z to A",
     };
-    let label = if sort.by_name().is_some() { "Order" } else { "Order in each organization" };
+    let label = match sort.order() {
+        ListOrder::Index(_) => "Order in each organization",
+        ListOrder::Name(_) => "Order",
+    };
     (label, order.into())
 }

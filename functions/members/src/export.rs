@@ -24,7 +24,7 @@ use crate::{
     about::{About, FilteredNames},
     export_bucket::{ExportBucket, FileKey, attachment, file_name},
     export_rows::{COLUMNS, DisplayNames},
-    filters::{AuthorizedList, Filters},
+    filters::{Filters, UserList},
     name_order::ExportedUsers,
     sheet::{Sheet, XLSX},
 };
@@ -62,8 +62,8 @@ impl Default for ExportLimits {
 /// A repeat with the same `Idempotency-Key` gets the first file again, from the bucket. The caller
 /// still needs the permission, and the repeat is no event.
 ///
-/// The order is file, event, delivery. No file is delivered without an event, and no event records a file that could
-/// not be stored.
+/// The order is file, event, delivery. No file is delivered without an event, and no event records
+/// a file that could not be stored.
 pub(crate) async fn export(
     State(app): State<App>,
     exports: Option<Extension<ExportConfig>>,
@@ -99,11 +99,11 @@ async fn earlier(store: &Store, context: &RequestContext) -> Result<Option<Strin
 ///
 /// # Errors
 ///
-/// Those of [`AuthorizedList::all`] and [`sheet`].
+/// Those of [`UserList::all`] and [`sheet`].
 async fn write(
     app: &App,
     context: &RequestContext,
-    list: &AuthorizedList,
+    list: &UserList,
     filters: Filters,
     bounds: ExportLimits,
 ) -> Result<(Vec<u8>, Value), ApiError> {

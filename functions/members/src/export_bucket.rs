@@ -27,7 +27,8 @@ pub trait FileStore: Debug + Send + Sync {
     /// The file at `key`. `None` if it has been deleted.
     fn load<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Vec<u8>>>;
 
-    /// A URL that gives access to the file at `key` from `from` for `lifetime`, without credentials.
+    /// A URL that gives access to the file at `key` from `from` for `lifetime`, without
+    /// credentials.
     fn link<'a>(
         &'a self,
         key: &'a str,
@@ -112,15 +113,16 @@ impl From<BucketUnavailable> for shared::http::Problem {
     }
 }
 
-/// The `Content-Disposition` of a download (RFC 6266): the name in ASCII, and the whole one for clients
-/// that know `filename*`.
+/// The `Content-Disposition` of a download (RFC 6266): the name in ASCII, and the whole one for
+/// clients that know `filename*`.
 pub fn attachment(name: &str) -> String {
     let mut plain = String::new();
     for c in name.chars() {
         match c {
             '"' | '\\' | '%' => plain.push('_'),
             c if c.is_ascii() && !c.is_control() => plain.push(c),
-            // A run of characters that are not ASCII becomes one `_`, also after a replaced character.
+            // A run of characters that are not ASCII becomes one `_`, also after a replaced
+            // character.
             _ if plain.ends_with('_') => {}
             _ => plain.push('_'),
         }

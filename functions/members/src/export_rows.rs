@@ -16,8 +16,9 @@ use crate::sheet::{Cell, Column};
 /// The number of columns.
 pub(crate) const WIDTH: usize = 19;
 
-/// The columns. Names come first, ids last. The printed ones are narrow, and their texts wrap, so that one page is wide
-/// enough for readable letters. An import of invitations knows "Email", "Role" and "Name".
+/// The columns. Names come first, ids last. The printed ones are narrow, and their texts wrap, so
+/// that one page is wide enough for readable letters. An import of invitations knows "Email",
+/// "Role" and "Name".
 pub(crate) const COLUMNS: [Column; WIDTH] = [
     Column::printed("Organization", 16.0),
     Column::printed("Kind", 8.0),
@@ -60,7 +61,8 @@ struct Unknown<'a> {
     keepers: Vec<(OrgId, MemberId)>,
 }
 
-/// The cells that members and invitations fill in different ways. Those that are left out stay blank.
+/// The cells that members and invitations fill in different ways. Those that are left out stay
+/// blank.
 #[derive(Default)]
 struct UserCells<'a> {
     kind: Cell<'a>,
@@ -157,7 +159,8 @@ impl DisplayNames {
 
     /// The row of `user`, in the order of [`COLUMNS`].
     pub(crate) fn row<'a>(&'a self, user: &'a ListedUser, now: Timestamp) -> [Cell<'a>; WIDTH] {
-        let (org, role) = (user.path().id(), user.role());
+        let org = user.path().id();
+        let role = user.role();
         let cells = match user {
             ListedUser::Active(member) => member_cells(member, now),
             ListedUser::Pending(invitation) => self.invitation_cells(invitation, now),

@@ -12,15 +12,16 @@ use shared::{
         ApiError, App, FieldError, Match, Problem, ScopeParam, StatusParam, chosen, chosen_roles,
     },
     store::{
-        Direction, Error, FetchedItems, Key, ListedUser, Order, OrganizationCounts, PageRequest,
+        Direction::{Ascending, Descending},
+        Error, FetchedItems, Key, ListedUser, Order, OrganizationCounts, PageRequest,
         RoleSummaries, Slice, SortKey, Status, Store, UserFilter,
     },
 };
 
-use crate::name_order::ExportedUsers;
+use crate::name_order::{Compared, ExportedUsers, NameOrder};
 
-/// The maximum product of organizations, roles and statuses in a request. A search by role name reads
-/// more ranges.
+/// The maximum product of organizations, roles and statuses in a request. A search by role name
+/// reads more ranges.
 pub const MAX_RANGES: usize = 100;
 
 /// What the list and the export need.
@@ -42,7 +43,8 @@ pub(crate) struct Filters {
     pub(crate) role_id: Vec<RoleId>,
     /// Only users of these organizations, which must be the one in the path or below it.
     pub(crate) organization_id: Vec<OrgId>,
-    /// The text to search for in addresses, in the names of roles and, anywhere, in names of members.
+    /// The text to search for in addresses, in the names of roles and, anywhere, in names of
+    /// members.
     pub(crate) q: String,
     /// Whether the text matches at the beginning or anywhere.
     pub(crate) r#match: Match,
@@ -70,17 +72,26 @@ pub(crate) enum Sort {
     RoleNameDescending,
 }
 
-/// A list that the caller may read.
-pub(crate) struct AuthorizedList {
+/// The order of a list.
+pub(crate) enum ListOrder {
+    /// An index has it.
+    Index(Order),
+    /// The users are sorted after they were read.
+    Name(NameOrder),
+}
+
+/// A list of users that the caller may read.
+pub(crate) struct UserList {
     pub(crate) actor: Standing,
     filter: UserFilter,
-    sort: Sort,
+    order: ListOrder,
     /// The number of users on all pages, where counters know it.
     pub(crate) total: Option<u64>,
 }
 
 impl Filters {
-    /// The list that the filters select, if the caller may see the chosen organizations (SUB4, SUB6).
+    /// The list that the filters select, if the caller may see the chosen organizations (SUB4,
+    /// SUB6).
     ///
     /// # Errors
     ///
@@ -92,40 +103,40 @@ impl Filters {
         app: &App,
         person: &Person,
         org: OrgId,
-    ) -> Result<AuthorizedList, ApiError> {
+    ) -> Result<UserList, ApiError> {
         let (orgs, roles) = self.bounded()?;
         let search = Search::parse(&self.q, self.r#match == Match::Contains);
         let subtree = self.scope == ScopeParam::Subtree;
         let requested = RequestedScope { subtree, chosen: &orgs };
         // Counters know the number of users of one organization, without a search.
         let is_counted = search.is_none() && !requested.goes_beyond(org);
-        let counters = is_counted.then(|| keys_of_total(org, &roles));
-        let chosen = orgs.iter().map(|&org| Key::organization(org));
-        let also = chosen.chain(counters.into_iter().flatten());
+        let counters = is_counted.then(|| keys_of_total(org, &roles)).into_iter().flatten();
+        let also = orgs.iter().map(|&org| Key::organization(org)).chain(counters);
         let (actor, found) = if requested.goes_beyond(org) {
             app.store.facts_in_tree(person, org, also).await?
         } else {
             app.store.facts(person, org, also).await?
         };
         let scope = domain::resolve_scope(&actor, requested, &found.paths(&orgs), PERMISSIONS)?;
+        let order = self.sort.order();
         let has_custom_roles =
             |org: &OrgId| found.organization(*org).is_some_and(|org| !org.roles.is_empty());
+        let in_scope = scope.paths().iter().map(OrgPath::id);
+        let with_custom_roles = in_scope.filter(has_custom_roles).collect();
         let filter = UserFilter {
-            with_custom_roles: scope
-                .paths()
-                .iter()
-                .map(OrgPath::id)
-                .filter(has_custom_roles)
-                .collect(),
             scope,
+            with_custom_roles,
             statuses: self.statuses(),
             kind: self.kind(),
             roles: roles.into_iter().collect(),
             search,
-            order: self.sort.order(),
+            order: match order {
+                ListOrder::Index(order) => order,
+                ListOrder::Name(_) => Order { by: SortKey::Address, direction: Ascending },
+            },
         };
         let total = is_counted.then(|| total(&filter, &actor.org, &found)).transpose()?;
-        Ok(AuthorizedList { actor, filter, sort: self.sort, total })
+        Ok(UserList { actor, filter, order, total })
     }
 
     /// The chosen organizations and roles without duplicates.
@@ -165,15 +176,19 @@ impl Filters {
 }
 
 impl Sort {
-    /// The order in which users are read. An order by name sorts them afterwards.
-    fn order(self) -> Order {
-        let (by, direction) = match self {
-            Self::EmailDescending => (SortKey::Address, Direction::Descending),
-            Self::JoinedAt => (SortKey::Time, Direction::Ascending),
-            Self::JoinedAtDescending => (SortKey::Time, Direction::Descending),
-            _ => (SortKey::Address, Direction::Ascending),
-        };
-        Order { by, direction }
+    pub(crate) fn order(self) -> ListOrder {
+        let by_index = |by, direction| ListOrder::Index(Order { by, direction });
+        let by_name = |compared, direction| ListOrder::Name(NameOrder { compared, direction });
+        match self {
+            Self::Email => by_index(SortKey::Address, Ascending),
+            Self::EmailDescending => by_index(SortKey::Address, Descending),
+            Self::JoinedAt => by_index(SortKey::Time, Ascending),
+            Self::JoinedAtDescending => by_index(SortKey::Time, Descending),
+            Self::Name => by_name(Compared::Name, Ascending),
+            Self::NameDescending => by_name(Compared::Name, Descending),
+            Self::RoleName => by_name(Compared::RoleName, Ascending),
+            Self::RoleNameDescending => by_name(Compared::RoleName, Descending),
+        }
     }
 }
 
@@ -183,8 +198,8 @@ fn keys_of_total(org: OrgId, roles: &BTreeSet<RoleId>) -> impl Iterator<Item = K
     [Key::counts(org)].into_iter().chain(custom)
 }
 
-/// The number of users of an organization that a filter without a search shows. `found` has the items at
-/// [`keys_of_total`].
+/// The number of users of an organization that a filter without a search shows. `found` has the
+/// items at [`keys_of_total`].
 fn total(filter: &UserFilter, org: &Organization, found: &FetchedItems) -> Result<u64, Error> {
     let counts = OrganizationCounts::of(org, found);
     let of_role = |role: &RoleId| match role {
@@ -210,39 +225,41 @@ fn total(filter: &UserFilter, org: &Organization, found: &FetchedItems) -> Resul
     Ok(filter.statuses.iter().map(of_status).sum())
 }
 
-impl AuthorizedList {
-    /// A page of users, and the custom roles of the organization in the path, which are read together with them. A
-    /// search reads role names too late to share them with its page.
+impl UserList {
+    /// A page of users, and the custom roles of the organization in the path, which are read
+    /// together with them. A search reads role names too late to share them with its page.
     ///
     /// # Errors
     ///
-    /// Those of [`NameOrder::users`](crate::name_order::NameOrder::users).
+    /// Those of [`NameOrder::users`].
     pub(crate) async fn page(
         &self,
         store: &Store,
         page: PageRequest<'_>,
     ) -> Result<(Slice<ListedUser>, RoleSummaries), ApiError> {
         let own = Some(self.actor.org.id()).filter(|_| !self.actor.org.roles.is_empty());
-        if let Some(order) = self.sort.by_name() {
-            return Ok(order.users(store, &self.filter, own).await?.page(page));
-        }
-        Ok(tokio::try_join!(store.users(&self.filter, page), store.role_summaries(own))?)
+        Ok(match self.order {
+            ListOrder::Index(_) => {
+                tokio::try_join!(store.users(&self.filter, page), store.role_summaries(own))?
+            }
+            ListOrder::Name(order) => order.users(store, &self.filter, own).await?.page(page),
+        })
     }
 
     /// All users, and the custom roles that are known after sorting them.
     ///
     /// # Errors
     ///
-    /// Those of [`NameOrder::users`](crate::name_order::NameOrder::users).
+    /// Those of [`NameOrder::users`].
     pub(crate) async fn all<'a>(
         &'a self,
         store: &'a Store,
     ) -> Result<(ExportedUsers<'a>, RoleSummaries), ApiError> {
-        Ok(match self.sort.by_name() {
-            Some(order) => order.users(store, &self.filter, None).await?.all(),
-            None => {
+        Ok(match self.order {
+            ListOrder::Index(_) => {
                 (ExportedUsers::Stream(store.user_stream(&self.filter)), RoleSummaries::default())
             }
+            ListOrder::Name(order) => order.users(store, &self.filter, None).await?.all(),
         })
     }
 }

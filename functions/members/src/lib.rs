@@ -1,7 +1,8 @@
 //! The members of an organization: list, export, show, change of role or display name, removal and
 //! leaving.
 //!
-//! This file has the routes, and the list of users: active members and pending invitations together (U3).
+//! This file has the routes, and the list of users: active members and pending invitations together
+//! (U3).
 
 mod about;
 mod export;
@@ -61,20 +62,20 @@ async fn list(
     Query(query): Query<ListMembersQuery>,
 ) -> Result<Json<CountedPage<UserRow>>, ApiError> {
     query.check()?;
-    let (limit, cursor) = (query.limit, query.cursor.as_deref());
-    let pagination = Pagination::filtered("members", &org, &query, limit, cursor)?;
+    let cursor = query.cursor.as_deref();
+    let pagination = Pagination::filtered("members", &org, &query, query.limit, cursor)?;
     if let Some(user) = &query.user_id {
         // A page with one person has no next page.
         return list_rows::one_person(&app.store, &person, org, user, context.at).await;
     }
     let list = query.filters().authorize(&app, &person, org).await?;
-    let (found, roles) = list.page(&app.store, pagination.request()).await?;
-    let rows = UserRow::read(&app.store, &list.actor, found, roles, context.at).await?;
-    Ok(Json(CountedPage { page: pagination.page(rows, |row| row), total: list.total }))
+    let (users, roles) = list.page(&app.store, pagination.request()).await?;
+    let rows = UserRow::read(&app.store, &list.actor, users, roles, context.at).await?;
+    Ok(Json(CountedPage { page: pagination.finish(rows), total: list.total }))
 }
 
-/// The fields of [`Filters`] and of a page. Flattened structs would lose the types of query
-/// parameters.
+/// The fields of [`Filters`] and of a page. With serde's `flatten`, unknown parameters would not be
+/// refused, and a filter with one value would be read as a text instead of a list.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct ListMembersQuery {
@@ -99,7 +100,8 @@ struct ListMembersQuery {
 }
 
 impl ListMembersQuery {
-    /// Checks that `user_id` comes without other filters, which would be useless. The order may be given.
+    /// Checks that `user_id` comes without other filters, which would be useless. The order may be
+    /// given.
     ///
     /// # Errors
     ///

@@ -22,8 +22,8 @@ pub(crate) enum UserRow {
 }
 
 impl UserRow {
-    /// The rows of some users, without those of organizations that are deleted, which end soon. `roles` has the custom
-    /// roles that are known already.
+    /// The rows of some users, without those of organizations that are deleted, which end soon.
+    /// `roles` has the custom roles that are known already.
     ///
     /// # Errors
     ///
@@ -72,8 +72,8 @@ pub(crate) async fn one_person(
     Ok(Json(CountedPage { page: Page { items, next_cursor: None }, total }))
 }
 
-/// The keys of the items that hold the names of a user's organization, of the people behind an invitation,
-/// and of the keeper of a service. The organization in the path is known.
+/// The keys of the items that hold the names of a user's organization, of the people behind an
+/// invitation, and of the keeper of a service. The organization in the path is known.
 fn name_keys<'a>(actor: &Standing, user: &'a ListedUser) -> impl Iterator<Item = Key> + use<'a> {
     let org = user.path().id();
     let below = (org != actor.org.id()).then(|| Key::organization(org));
@@ -87,14 +87,16 @@ struct RowNames<'a> {
     /// The organization in the path.
     own: &'a Organization,
     roles: RoleSummaries,
-    /// The other organizations, who created the invitations, their deliveries, and the keepers of services.
+    /// The other organizations, who created the invitations, their deliveries, and the keepers of
+    /// services.
     names: FetchedItems,
 }
 
 impl RowNames<'_> {
     /// The row of a user; none if their organization is deleted.
     fn row(&self, user: &ListedUser, now: Timestamp) -> Result<Option<UserRow>, ApiError> {
-        let (id, role) = (user.path().id(), self.roles.of(user.role()));
+        let id = user.path().id();
+        let role = self.roles.of(user.role());
         let other = || self.names.organization(id);
         let own = Some(self.own).filter(|own| own.id() == id);
         let Some(org) = own.or_else(other) else { return Ok(None) };

@@ -27,8 +27,8 @@ pub(crate) async fn one(
     })
 }
 
-/// The fields to change. Absent fields keep their values. `null` removes the display name or the end of
-/// the access.
+/// The fields to change. Absent fields keep their values. `null` removes the display name or the
+/// end of the access.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateMemberRequest {

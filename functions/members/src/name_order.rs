@@ -1,5 +1,6 @@
-//! The orders that no index has: by name, and by the name of the role. All users that match are read and sorted in
-//! memory, if they are few (SUB6). These orders are of the whole list, not of each organization.
+//! The orders that no index has: by name, and by the name of the role. All users that match are
+//! read and sorted in memory, if they are few (SUB6). These orders are of the whole list, not of
+//! each organization.
 
 use shared::{
     domain::{OrgId, fold},
@@ -10,8 +11,6 @@ use shared::{
     },
 };
 
-use crate::filters::Sort;
-
 /// The most users that a list or an export sorts by name or by role name.
 pub const MAX_SORTED: usize = 500;
 
@@ -21,13 +20,13 @@ const MAX_COMPARED: usize = 512;
 /// An order by name.
 #[derive(Clone, Copy)]
 pub(crate) struct NameOrder {
-    compared: Compared,
-    direction: Direction,
+    pub(crate) compared: Compared,
+    pub(crate) direction: Direction,
 }
 
 /// The name that is compared first.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Compared {
+pub(crate) enum Compared {
     /// The name that the list shows for the user.
     Name,
     /// The name of the role.
@@ -58,29 +57,14 @@ pub(crate) enum ExportedUsers<'a> {
     Sorted(Option<Vec<ListedUser>>),
 }
 
-impl Sort {
-    /// The order, if it is one by name.
-    pub(crate) fn by_name(self) -> Option<NameOrder> {
-        let (compared, direction) = match self {
-            Self::Name => (Compared::Name, Direction::Ascending),
-            Self::NameDescending => (Compared::Name, Direction::Descending),
-            Self::RoleName => (Compared::RoleName, Direction::Ascending),
-            Self::RoleNameDescending => (Compared::RoleName, Direction::Descending),
-            Self::Email | Self::EmailDescending | Self::JoinedAt | Self::JoinedAtDescending => {
-                return None;
-            }
-        };
-        Some(NameOrder { compared, direction })
-    }
-}
-
 impl NameOrder {
-    /// The users that match, sorted. Reads the role names of the organization `own` together with them.
+    /// The users that match, sorted. Reads the role names of the organization `own` together with
+    /// them.
     ///
     /// # Errors
     ///
-    /// `invalid-request` if more than [`MAX_SORTED`] users match, or if finding them takes more than one request reads; the
-    /// errors of the store.
+    /// `invalid-request` if more than [`MAX_SORTED`] users match, or if finding them takes more
+    /// than one request reads; the errors of the store.
     pub(crate) async fn users(
         self,
         store: &Store,
@@ -132,7 +116,8 @@ impl NameOrder {
 }
 
 impl SortedUsers {
-    /// The requested page and the roles. It begins after a position, whether or not a user is there.
+    /// The requested page and the roles. It begins after a position, whether or not a user is
+    /// there.
     pub(crate) fn page(
         self,
         PageRequest { limit, after }: PageRequest<'_>,

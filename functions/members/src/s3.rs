@@ -1,4 +1,5 @@
-//! The bucket of S3. The local server and its build do without, because the client takes minutes to compile.
+//! The bucket of S3. The local server and its build do without, because the client takes minutes to
+//! compile.
 
 use std::time::Duration;
 

@@ -40,8 +40,8 @@ pub(crate) async fn add(
     let (actor, found) = app.store.facts(&person, org, keys.chain(role)).await?;
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
     let found = app.store.end_access_of(&context, &actor.org, &wanted.user_id, found).await?;
-    let (draft, tombstone) =
-        (wanted.draft(found.member(org, keeper)?), found.deleted_at(&membership)?);
+    let draft = wanted.draft(found.member(org, keeper)?);
+    let tombstone = found.deleted_at(&membership)?;
     let service = domain::add_service(&actor, draft, tombstone, context.at)?;
     check_no_person(&app.store, &found, &service).await?;
     let view = views::Member::named(&service, &actor.org, &found, context.at)?;
@@ -50,7 +50,8 @@ pub(crate) async fn add(
     answer.commit(app.store.transaction(&context).add_service(&actor, &service, tombstone)?).await
 }
 
-/// Checks that no person is known by the `sub` of a new service. A member with it makes the write fail.
+/// Checks that no person is known by the `sub` of a new service. A member with it makes the write
+/// fail.
 async fn check_no_person(
     store: &Store,
     found: &FetchedItems,

@@ -165,8 +165,8 @@ impl Sheet {
         Ok(())
     }
 
-    /// Begins an empty row. If the last row were still open at the end and had a height, the library would write it
-    /// twice, and Excel would refuse the file.
+    /// Begins an empty row. If the last row were still open at the end and had a height, the
+    /// library would write it twice, and Excel would refuse the file.
     fn end_last_row(&mut self) -> Result<(), XlsxError> {
         self.grid.write_blank(self.rows + 1, 0, &self.wrapped)?;
         self.grid.clear_cell(self.rows + 1, 0);

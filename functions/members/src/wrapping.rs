@@ -1,4 +1,5 @@
-//! The height of a row whose texts wrap. Not every program fits the height of a row to its text when it opens a file.
+//! The height of a row whose texts wrap. Not every program fits the height of a row to its text
+//! when it opens a file.
 
 /// The height of a line of the standard font, in points.
 const LINE_HEIGHT: f64 = 15.0;
@@ -27,7 +28,8 @@ pub(crate) fn height(lines: u32) -> f64 {
 
 /// The number of lines of a text without line breaks. A word that is too long for a line is broken.
 fn wrapped(text: &str, room: f64) -> u32 {
-    let (mut lines, mut filled) = (1_u32, 0.0);
+    let mut lines = 1_u32;
+    let mut filled = 0.0;
     for word in text.split_inclusive([' ', '-']) {
         let length = width_of(word.trim_end());
         if filled > 0.0 && filled + length > room {
@@ -48,7 +50,8 @@ fn width_of(text: &str) -> f64 {
     text.chars().map(width_of_letter).sum()
 }
 
-/// The width of a letter of Calibri, or a little more. In other fonts the relation to a digit is about the same.
+/// The width of a letter of Calibri, or a little more. In other fonts the relation to a digit is
+/// about the same.
 fn width_of_letter(letter: char) -> f64 {
     match letter {
         'W' | 'M' | '@' => 1.8,

@@ -1,7 +1,8 @@
-//! The Lambda function `migrate`, invoked by hand after a deployment that changes the schema of items.
+//! The Lambda function `migrate`, invoked by hand after a deployment that changes the schema of
+//! items.
 //!
-//! It rewrites the items of earlier versions. It stops before its time is up, and continues there the
-//! next time; the answer says whether it has finished.
+//! It rewrites the items of earlier versions. It stops before its time is up, and continues there
+//! the next time; the answer says whether it has finished.
 
 use std::time::Duration;
 

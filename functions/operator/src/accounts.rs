@@ -59,8 +59,10 @@ impl AccountFacts {
         user: &UserId,
         now: Timestamp,
     ) -> Result<Self, ApiError> {
-        let (new, person) = (Key::membership(org, user), PersonHash::of(org, user));
-        let (member, request) = (Key::member(org, id), Key::join_request(org, person));
+        let new = Key::membership(org, user);
+        let person = PersonHash::of(org, user);
+        let member = Key::member(org, id);
+        let request = Key::join_request(org, person);
         let found = store.get([Key::organization(org), member, new.clone(), request]).await?;
         let organization = found.organization_for_operator(org)?;
         let before = found.present_member(org, id, now)?;

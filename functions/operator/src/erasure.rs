@@ -9,11 +9,11 @@ use shared::{
 
 use crate::rounds::Rounds;
 
-/// Erases a person everywhere. Repeats until strongly consistent reads find nothing more. If time runs
-/// out, the same request continues.
+/// Erases a person everywhere. Repeats until strongly consistent reads find nothing more. If time
+/// runs out, the same request continues.
 ///
-/// What was erased leads to the addresses no more, and others can invite them meanwhile. So each round also looks for
-/// the addresses of the rounds before.
+/// What was erased leads to the addresses no more, and others can invite them meanwhile. So each
+/// round also looks for the addresses of the rounds before.
 pub(crate) async fn erase(
     call: Call,
     Path(id): Path<PersonId>,
@@ -21,7 +21,8 @@ pub(crate) async fn erase(
     _: NoBody,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let (mut rounds, mut addresses) = (Rounds::begin(), BTreeSet::new());
+    let mut rounds = Rounds::begin();
+    let mut addresses = BTreeSet::new();
     loop {
         let data = app.store.personal_data_and_of(id, &addresses).await?;
         addresses.extend(data.addresses.iter().cloned());

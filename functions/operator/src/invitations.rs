@@ -1,4 +1,5 @@
-//! The invitations that operators send: of a first Admin, and of an Admin to appoint (INV8, OP1, SA6).
+//! The invitations that operators send: of a first Admin, and of an Admin to appoint (INV8, OP1,
+//! SA6).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,9 +28,9 @@ struct FirstAdminInvitation {
     super_admin: Option<views::Person>,
 }
 
-/// Invites an Admin where no member can. Without a Super Admin, the new invitation replaces that of the first
-/// Admin, which may have expired or gone to a wrong address. Where the Super Admin is the only person, the
-/// invitee becomes an Admin, and an operator can appoint them (SA6).
+/// Invites an Admin where no member can. Without a Super Admin, the new invitation replaces that of
+/// the first Admin, which may have expired or gone to a wrong address. Where the Super Admin is the
+/// only person, the invitee becomes an Admin, and an operator can appoint them (SA6).
 pub(crate) async fn invite_first_admin(
     call: Call,
     Path(id): Path<OrgId>,
@@ -94,7 +95,8 @@ impl FirstAdminFacts {
         Ok(Self { super_admin, slot, found })
     }
 
-    /// What takes the address of the invitee. Without a Super Admin, the new invitation replaces the present one.
+    /// What takes the address of the invitee. Without a Super Admin, the new invitation replaces
+    /// the present one.
     fn taken(&self) -> Option<&AddressSlot> {
         self.slot.as_ref().filter(|_| self.super_admin.is_some())
     }

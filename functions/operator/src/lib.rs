@@ -138,8 +138,8 @@ struct ListOrganizationsQuery {
     cursor: Option<String>,
 }
 
-/// Lists the roots of all trees, or all organizations whose names begin with a text, also deleted ones; oldest
-/// first.
+/// Lists the roots of all trees, or all organizations whose names begin with a text, also deleted
+/// ones; oldest first.
 async fn list(
     call: Call,
     Query(ListOrganizationsQuery { q, limit, cursor }): Query<ListOrganizationsQuery>,

@@ -1,4 +1,5 @@
-//! The offboarding of a person who may not come back: all that gives them access ends everywhere (OP2).
+//! The offboarding of a person who may not come back: all that gives them access ends everywhere
+//! (OP2).
 
 use serde::Serialize;
 use shared::{
@@ -36,8 +37,9 @@ impl LeftOrganization {
     }
 }
 
-/// Offboards a person everywhere. Repeats until strongly consistent reads find nothing more to end. If time
-/// runs out, the same request continues. Only the last transaction keeps the answer for the idempotency key.
+/// Offboards a person everywhere. Repeats until strongly consistent reads find nothing more to end.
+/// If time runs out, the same request continues. Only the last transaction keeps the answer for the
+/// idempotency key.
 pub(crate) async fn offboard(
     call: Call,
     Path(id): Path<PersonId>,

@@ -1,4 +1,5 @@
-//! People over all organizations, for operators: found by address or `sub` (OP2), and their data exported (ERA1).
+//! People over all organizations, for operators: found by address or `sub` (OP2), and their data
+//! exported (ERA1).
 
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -27,8 +28,9 @@ pub(crate) struct PeopleQuery {
 }
 
 impl PeopleQuery {
-    /// The ids under which the people are known. Several people can have had one address: in different
-    /// organizations, or one after another. An address without an account stands for itself.
+    /// The ids under which the people are known. Several people can have had one address: in
+    /// different organizations, or one after another. An address without an account stands for
+    /// itself.
     async fn people(self, store: &Store) -> Result<Vec<PersonId>, ApiError> {
         match (self.email, self.user_id) {
             (None, Some(user)) => Ok(vec![PersonId::of(&user)]),
@@ -86,7 +88,8 @@ pub(crate) async fn data(
     Ok(Json(shown))
 }
 
-/// The keys of the other people that a search names: who invited, and who added to the critical alerts.
+/// The keys of the other people that a search names: who invited, and who added to the critical
+/// alerts.
 fn other_people(data: &PersonalData) -> Vec<Key> {
     let mut keys = Vec::new();
     for known in &data.organizations {

@@ -27,7 +27,8 @@ pub(crate) struct PersonalDataView {
 pub(crate) struct KnownInOrganization {
     id: OrgId,
     name: Name,
-    /// Whether the organization is deleted: nothing of it is reachable, and what it keeps ends (SA7).
+    /// Whether the organization is deleted: nothing of it is reachable, and what it keeps ends
+    /// (SA7).
     deleted: bool,
     member_id: Option<MemberId>,
     membership: Option<views::Member>,
@@ -77,7 +78,8 @@ impl PersonalDataView {
         })
     }
 
-    /// The data with the names of other people. An export has their ids alone: it is for the person.
+    /// The data with the names of other people. An export has their ids alone: it is for the
+    /// person.
     pub(crate) fn naming(mut self, names: &FetchedItems) -> Result<Self, Error> {
         for known in &mut self.organizations {
             for address in &mut known.addresses {

@@ -15,8 +15,9 @@ pub(crate) struct ReasonRequest {
     pub(crate) reason: RequiredText<MAX_REASON>,
 }
 
-/// Answers a request that takes a restriction from an organization. `rule` returns the organization without it,
-/// and `write` adds the change to a transaction. If nothing changes, nothing is written.
+/// Answers a request that takes a restriction from an organization. `rule` returns the organization
+/// without it, and `write` adds the change to a transaction. If nothing changes, nothing is
+/// written.
 pub(crate) async fn remove_restriction(
     call: Call,
     org: OrgId,

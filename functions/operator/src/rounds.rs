@@ -9,8 +9,8 @@ use shared::{
 /// How often in a row the end of what a person has may lose a race.
 const MAX_LOST_RACES: u32 = 8;
 
-/// The rounds of a request that ends what a person has. Others can add something meanwhile, so it goes on until
-/// a round finds nothing, or its time is over.
+/// The rounds of a request that ends what a person has. Others can add something meanwhile, so it
+/// goes on until a round finds nothing, or its time is over.
 pub(crate) struct Rounds {
     pub(crate) progress: EndingProgress,
     lost_races: u32,
@@ -21,7 +21,8 @@ impl Rounds {
         Self { progress: EndingProgress::begin(), lost_races: 0 }
     }
 
-    /// Checks that the person is known, or was before the first round. `data` is what is left of them.
+    /// Checks that the person is known, or was before the first round. `data` is what is left of
+    /// them.
     ///
     /// # Errors
     ///
@@ -37,7 +38,8 @@ impl Rounds {
     ///
     /// # Errors
     ///
-    /// 503 if time is over, so that a repeat continues; [`Refusal::ChangedConcurrently`] if no round had an effect.
+    /// 503 if time is over, so that a repeat continues; [`Refusal::ChangedConcurrently`] if no
+    /// round had an effect.
     pub(crate) fn end(&mut self, round: Result<bool, Error>) -> Result<(), ApiError> {
         match round {
             Ok(true) => self.lost_races = 0,

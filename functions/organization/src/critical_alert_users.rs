@@ -15,8 +15,9 @@ pub(crate) struct AddCriticalAlertUserRequest {
     email: Email,
 }
 
-/// Adds an address, which gets a mail about it: the budgets of invitations count it (INV14). An address
-/// that is in the list already is returned unchanged; a transaction without changes keeps the answer for a repeat.
+/// Adds an address, which gets a mail about it: the budgets of invitations count it (INV14). An
+/// address that is in the list already is returned unchanged; a transaction without changes keeps
+/// the answer for a repeat.
 pub(crate) async fn add(
     Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,

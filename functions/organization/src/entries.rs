@@ -78,8 +78,8 @@ pub(crate) async fn present<T: ShownValue>(
 ///
 /// # Errors
 ///
-/// - The refusals of [`Standing::require`](shared::domain::Standing::require) without full access. They come first, so
-///   that the caller does not learn which entries exist.
+/// - The refusals of [`Standing::require`](shared::domain::Standing::require) without full access.
+///   They come first, so that the caller does not learn which entries exist.
 /// - [`ListValue::MISSING`] if there is no such entry.
 pub(crate) async fn remove<T: ShownValue>(
     Call { app, person, context, .. }: Call,

@@ -29,8 +29,8 @@ pub(crate) struct JoinableOrganization {
 }
 
 /// Lists organizations that approve the domain of the caller's address. Organizations that the
-/// caller is in, or cannot ask because of an earlier request or a suspension, are left out, so a page can
-/// be short.
+/// caller is in, or cannot ask because of an earlier request or a suspension, are left out, so a
+/// page can be short.
 pub(crate) async fn joinable(
     Call { app, person, context, .. }: Call,
     Query(page): Query<PageQuery>,
@@ -41,7 +41,7 @@ pub(crate) async fn joinable(
     let approvals = app.store.page(List::approvals(&domain), pagination.request()).await?;
     let orgs: Vec<_> = approvals.items.iter().map(|approval| approval.organization_id).collect();
     let items = open_to(&app.store, &person, email, &orgs, context.at).await?;
-    let Page { next_cursor, .. } = pagination.page(approvals, drop);
+    let Page { next_cursor, .. } = pagination.finish(approvals);
     Ok(Json(Page { items, next_cursor }))
 }
 
@@ -56,8 +56,8 @@ async fn open_to(
     let hash = |org| PersonHash::of(org, &person.id);
     let slot = |org| Key::address_slot(org, AddressHash::of(org, email));
     let keys = |org| {
-        let (member, request) =
-            (Key::membership(org, &person.id), Key::join_request(org, hash(org)));
+        let member = Key::membership(org, &person.id);
+        let request = Key::join_request(org, hash(org));
         [Key::organization(org), member, request]
     };
     let known = store.get_eventual(orgs.iter().copied().flat_map(keys)).await?;
@@ -248,7 +248,8 @@ pub(crate) async fn approve(
     let member = &domain::approve_request(&actor, request, role_id, &facts, context.at)?;
     let view = views::Member::named(member, &actor.org, &found, context.at)?;
     let answer = Answer::ok(&view).with_version(member.version);
-    let (tombstone, expired) = (facts.tombstone, facts.slot.and_then(AddressSlot::pending));
+    let tombstone = facts.tombstone;
+    let expired = facts.slot.and_then(AddressSlot::pending);
     let approval = RequestApproval { request, member, tombstone, expired: expired.as_ref() };
     answer.commit(app.store.transaction(&context).approve_request(&actor, &approval)?).await
 }

@@ -1,5 +1,5 @@
-//! Organizations: profile, approved domains, join requests, security settings, critical alert users,
-//! and links with customers and partners.
+//! Organizations: profile, approved domains, join requests, security settings, critical alert
+//! users, and links with customers and partners.
 
 mod critical_alert_users;
 mod deletion;

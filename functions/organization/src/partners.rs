@@ -1,5 +1,5 @@
-//! The links of a partner with its customers, as the members of both see them (PAR3). Operators make
-//! the links.
+//! The links of a partner with its customers, as the members of both see them (PAR3). Operators
+//! make the links.
 
 use shared::{
     domain::{self, CustomerLink, OrgId, Refusal},
@@ -68,8 +68,8 @@ struct SuspendLink {
 }
 
 impl SuspendLink {
-    /// Changes the link. The partner counts its links, so a change of another one at the same time makes another
-    /// attempt necessary.
+    /// Changes the link. The partner counts its links, so a change of another one at the same time
+    /// makes another attempt necessary.
     async fn answer(&self) -> Result<Answer, ApiError> {
         retry_lost_races(MAX_ATTEMPTS, |_| self.attempt()).await?.done()
     }

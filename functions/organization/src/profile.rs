@@ -35,7 +35,8 @@ pub(crate) async fn create(
     let view = OrganizationDetails::of_new(&org, &first_member);
     let location = format!("/v1/organizations/{id}");
     let answer = Answer::created(location, &view).with_version(org.version);
-    let (org, first_member) = (&org, Some(&first_member));
+    let org = &org;
+    let first_member = Some(&first_member);
     let new = NewOrganization { org, first_member, first_admin: None, parent: None, creator: None };
     let budget = app.deployment.budgets.of_creator(&person.id, context.at);
     let writes = app.store.transaction(&context).create_organization(new)?;
@@ -69,11 +70,13 @@ impl OrganizationDetails {
         let super_admin = Some(views::Person::member(first_member));
         let names = views::OrganizationNames { super_admin, parent: None };
         let organization = views::Organization::of(org, org.conditions(None), names);
-        let (language, profile) = (org.language, Profile::default());
+        let language = org.language;
+        let profile = Profile::default();
         Self { organization, language, profile, ancestors: None }
     }
 
-    /// Shows an organization under the conditions of the tree. `found` has the names that are next to its ids.
+    /// Shows an organization under the conditions of the tree. `found` has the names that are next
+    /// to its ids.
     fn of(
         org: &Organization,
         conditions: Conditions,

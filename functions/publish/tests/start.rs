@@ -4,7 +4,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-/// Lambda passes a line that is a JSON object on as it is, so the saved query *failures and errors* finds its level.
+/// Lambda passes a line that is a JSON object on as it is, so the saved query *failures and errors*
+/// finds its level.
 #[test]
 fn failed_start_is_logged_with_its_cause() {
     let mut function = Command::new(env!("CARGO_BIN_EXE_publish"));

@@ -70,8 +70,7 @@ impl DeleteRole {
             RoleDeletionStep::Continue => {
                 let deletion = facts.found.role_deletion(&facts.actor.org, facts.before)?;
                 // As with the clean-up, the event of the end names no actor.
-                let RequestContext { at, ref request_id, seed, .. } = self.call.context;
-                let context = RequestContext::without_actor(at, request_id, seed);
+                let context = self.call.context.without_its_actor();
                 self.finish_in_time(&context, deletion).await.map(Attempt::Done)
             }
         }
@@ -101,8 +100,8 @@ impl DeleteRole {
         }
     }
 
-    /// Gives the users of the role another one, and deletes the role: in one transaction, or in several for many
-    /// users or an index that lags.
+    /// Gives the users of the role another one, and deletes the role: in one transaction, or in
+    /// several for many users or an index that lags.
     async fn reassign(
         &self,
         nth: usize,
@@ -115,8 +114,8 @@ impl DeleteRole {
             Err(Error::Refused(_)) if nth < MAX_ATTEMPTS => {
                 return Ok(Attempt::LostRace(Refusal::ChangedConcurrently));
             }
-            // A refusal of the last attempt means that users change all the time, or that the index lags. The
-            // deletion in steps copes with both.
+            // A refusal of the last attempt means that the users change all the time, or that the
+            // index lags. A deletion in steps copes with both.
             Ok(DeletionAtOnce::TooManyUsers) | Err(Error::Refused(_)) => {}
             Err(error) => return Err(error.into()),
         }

@@ -39,7 +39,8 @@ struct RoleObjectView {
     /// Whether the role object is shown, settable and effective here (ROLE5).
     shown: bool,
     hidden_because: Option<String>,
-    /// The levels that a custom role can have. Empty if custom roles cannot set the role object here.
+    /// The levels that a custom role can have. Empty if custom roles cannot set the role object
+    /// here.
     settable_levels: Vec<Level>,
     custom_role_default: Level,
     prerequisite: Option<Prerequisite>,
@@ -245,8 +246,8 @@ struct EditRole {
 }
 
 impl EditRole {
-    /// Edits the role. The organization's item has the levels of all roles, so a change of another role at the
-    /// same time makes another attempt necessary.
+    /// Edits the role. The organization's item has the levels of all roles, so a change of another
+    /// role at the same time makes another attempt necessary.
     async fn attempt(&self) -> Result<Attempt<Answer>, ApiError> {
         let Call { app, person, context, .. } = &self.call;
         let key = Key::custom_role(self.org, self.role);

@@ -93,8 +93,8 @@ pub(crate) async fn list(
     Path(org): Path<OrgId>,
     Query(query): Query<ListRolesQuery>,
 ) -> Result<Json<CountedPage<views::Role>>, ApiError> {
-    let (limit, cursor) = (query.limit, query.cursor.as_deref());
-    let pagination = Pagination::filtered("roles", &org, &query, limit, cursor)?;
+    let cursor = query.cursor.as_deref();
+    let pagination = Pagination::filtered("roles", &org, &query, query.limit, cursor)?;
     let (actor, filter) = query.authorize(&app, &person, org).await?;
     let mut page = if query.is_plain(org) {
         own(&app, &actor, &filter.selection, &pagination).await?
@@ -118,8 +118,8 @@ fn built_in_of(org: &Organization) -> impl Iterator<Item = BuiltIn> {
     BuiltIn::ALL.into_iter().filter(move |role| partner || !role.partner_only())
 }
 
-/// The selected custom roles of the organization in the path, oldest first. The first page begins with
-/// the selected built-in roles, beyond its limit.
+/// The selected custom roles of the organization in the path, oldest first. The first page begins
+/// with the selected built-in roles, beyond its limit.
 async fn own(
     app: &App,
     actor: &Standing,

@@ -47,8 +47,10 @@ async fn create(
     let view = views::Organization::of(&org, actor.conditions, names);
     let answer =
         Answer::created(format!("/v1/organizations/{id}"), &view).with_version(org.version);
-    let (org, first_member) = (&org, Some(&first_member));
-    let (parent, creator) = (Some(&actor.org), Some(&actor));
+    let org = &org;
+    let first_member = Some(&first_member);
+    let parent = Some(&actor.org);
+    let creator = Some(&actor);
     let new = NewOrganization { org, first_member, first_admin: None, parent, creator };
     answer.commit(app.store.transaction(&context).create_organization(new)?).await
 }
@@ -103,7 +105,8 @@ async fn list(
 }
 
 impl SubOrganizationRow {
-    /// Shows an organization below that of `actor`. `found` has the items of the names next to its ids.
+    /// Shows an organization below that of `actor`. `found` has the items of the names next to its
+    /// ids.
     fn of(
         actor: &Standing,
         org: &Organization,

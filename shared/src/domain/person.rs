@@ -160,6 +160,11 @@ impl RequestContext {
             idempotency_key: None,
         }
     }
+
+    /// The context of a change by the same request that is recorded without an actor.
+    pub fn without_its_actor(&self) -> Self {
+        Self::without_actor(self.at, &self.request_id, self.seed)
+    }
 }
 
 /// The key by which a client repeats a request without a second effect, and the request that it

@@ -1,6 +1,6 @@
 //! Lists: query parameters, pages and cursors.
 
-use std::{collections::BTreeSet, convert::Infallible, fmt::Display};
+use std::{collections::BTreeSet, fmt::Display};
 
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -24,8 +24,8 @@ const CHECKSUM: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(u8);
 
-/// The query of a list without filters. The query of a list with filters repeats the two fields,
-/// because serde's `flatten` would read the number as a text.
+/// The query of a list without filters. The query of a list with filters repeats the two fields:
+/// with serde's `flatten`, unknown parameters would not be refused.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PageQuery {
@@ -187,10 +187,15 @@ impl Pagination {
         PageRequest { limit: self.limit.get(), after: self.after.as_ref() }
     }
 
-    /// The page with the items of a slice.
-    pub fn page<T, V>(&self, found: Slice<T>, mut show: impl FnMut(T) -> V) -> Page<V> {
-        let Ok(page) = self.try_page(found, |item| Ok::<_, Infallible>(show(item)));
-        page
+    /// The page of these items.
+    pub fn finish<T>(&self, Slice { items, next }: Slice<T>) -> Page<T> {
+        let next_cursor = next.map(|position| Cursor::encode(&self.list, &position));
+        Page { items, next_cursor }
+    }
+
+    /// The page of the items that were found.
+    pub fn page<T, V>(&self, found: Slice<T>, show: impl FnMut(T) -> V) -> Page<V> {
+        self.finish(found).map(show)
     }
 
     /// A page of the items that were found, where showing an item can fail.
@@ -203,8 +208,8 @@ impl Pagination {
         found: Slice<T>,
         show: impl FnMut(T) -> Result<V, E>,
     ) -> Result<Page<V>, E> {
-        let next_cursor = found.next.map(|position| Cursor::encode(&self.list, &position));
-        let items = found.items.into_iter().map(show).collect::<Result<_, _>>()?;
+        let Page { items, next_cursor } = self.finish(found);
+        let items = items.into_iter().map(show).collect::<Result<_, _>>()?;
         Ok(Page { items, next_cursor })
     }
 }

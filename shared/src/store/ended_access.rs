@@ -50,8 +50,7 @@ impl Store {
         member: &Member,
     ) -> Result<(), Error> {
         // Another seed, so that the event has another id than those of the request.
-        let seed = !request.seed;
-        let context = RequestContext::without_actor(request.at, &request.request_id, seed);
+        let context = RequestContext { seed: !request.seed, ..request.without_its_actor() };
         match self.end_access(&context, org, member).await {
             // The clean-up or another request was faster.
             Err(Error::Refused(Refusal::NoSuchMember | Refusal::ChangedConcurrently)) => Ok(()),

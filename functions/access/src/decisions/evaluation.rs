@@ -54,7 +54,8 @@ pub(super) async fn many(
     call: Call,
     AnyObject(fields): AnyObject,
 ) -> Result<Json<Decisions>, ApiError> {
-    let (fields, caller) = (JsonFields::of(&fields), DecisionCaller::of(&call));
+    let fields = JsonFields::of(&fields);
+    let caller = DecisionCaller::of(&call);
     let semantic = fields.semantic().map_err(malformed)?;
     let defaults = fields.draft().map_err(malformed)?;
     let evaluations = fields.evaluations().map_err(malformed)?;
@@ -140,9 +141,9 @@ impl BatchItem {
         caller.query(&evaluation.subject, &evaluation.resource, vec![action])
     }
 
-    /// The keys of what the explanation names: the roles on the paths, and the organization where none leads. Only
-    /// a caller that may ask about every person learns the name of an organization in which the subject has no
-    /// membership (U5).
+    /// The keys of what the explanation names: the roles on the paths, and the organization where
+    /// none leads. Only a caller that may ask about every person learns the name of an organization
+    /// in which the subject has no membership (U5).
     fn name_keys(
         &self,
         caller: &DecisionCaller,

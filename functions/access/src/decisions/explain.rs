@@ -1,5 +1,5 @@
-//! `GET …/explanations`: why a person may do an action in an organization, or may not. Its user managers
-//! ask about members and invitees, operators about every person.
+//! `GET …/explanations`: why a person may do an action in an organization, or may not. Its user
+//! managers ask about members and invitees, operators about every person.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,8 @@ pub(super) struct ExplainedDecision {
     organization_name: Name,
     action: String,
     person: views::Person,
-    /// None if the organization may not know: what outsiders may do there is shown to operators alone.
+    /// None if the organization may not know: what outsiders may do there is shown to operators
+    /// alone.
     decision: Option<bool>,
     explanation: Explanation,
 }
@@ -117,7 +118,8 @@ impl AskedPerson {
         }
     }
 
-    /// The subjects of the decision: the member, or, for operators, every person that the question matches.
+    /// The subjects of the decision: the member, or, for operators, every person that the question
+    /// matches.
     async fn subjects(
         &self,
         store: &Store,
@@ -134,8 +136,8 @@ impl AskedPerson {
         })
     }
 
-    /// The person, as the organization shows them. `elsewhere` is a membership of theirs in another one,
-    /// which only operators learn of.
+    /// The person, as the organization shows them. `elsewhere` is a membership of theirs in another
+    /// one, which only operators learn of.
     fn shown(self, known: &KnownHere, elsewhere: Option<&Member>) -> views::Person {
         match (&known.member, self) {
             (Some(member), _) => views::Person::member(member),

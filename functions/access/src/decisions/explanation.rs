@@ -58,7 +58,8 @@ struct PathExplanation {
 pub(super) enum Viewer {
     /// A caller that may ask about every person, or an operator.
     All,
-    /// A member. They do not learn of organizations above or partners of one that they may not see (U5).
+    /// A member. They do not learn of organizations above or partners of one that they may not see
+    /// (U5).
     Member,
 }
 
@@ -74,8 +75,8 @@ impl Explanation {
         Self::new("malformed", format!("`{}` {}", error.pointer, error.detail))
     }
 
-    /// The reason for the decision on `evaluation`, given all paths of its subject. `names` has the roles on
-    /// them, and the organization if the caller may learn its name.
+    /// The reason for the decision on `evaluation`, given all paths of its subject. `names` has the
+    /// roles on them, and the organization if the caller may learn its name.
     pub(super) fn of(
         caller: &DecisionCaller,
         evaluation: &Evaluation,
@@ -118,7 +119,8 @@ impl Explanation {
         }
     }
 
-    /// The person is not a member, and the organization does not learn by which other path they may reach it.
+    /// The person is not a member, and the organization does not learn by which other path they may
+    /// reach it.
     pub(super) fn of_outsider(action: Action, org: OrgId) -> Self {
         let deny = reason_without_paths(action);
         Self {
@@ -158,8 +160,8 @@ impl Explanation {
         user(subject).is_none().then(|| Self::new("membership", NOT_A_MEMBER))
     }
 
-    /// The reason for the decision on an action, given all paths of its subject. `names` has the custom
-    /// roles on them.
+    /// The reason for the decision on an action, given all paths of its subject. `names` has the
+    /// custom roles on them.
     pub(super) fn of_paths(
         viewer: Viewer,
         action: Action,
@@ -194,7 +196,8 @@ impl PathExplanation {
         action: Action,
         names: &FetchedItems,
     ) -> Result<Self, Error> {
-        let (org, role) = (membership.from(), membership.standing.role());
+        let org = membership.from();
+        let role = membership.standing.role();
         let name = |role| {
             let custom = names.role_summary(org, role)?;
             Ok::<_, Error>(role.shown_name(custom.as_ref()))

@@ -15,8 +15,8 @@ pub(super) struct Metadata {
     search_action_endpoint: String,
 }
 
-/// Serves the metadata, or 404 if the URL of the API is unknown: a client must be able to compare the
-/// URL in the document with the one it called.
+/// Serves the metadata, or 404 if the URL of the API is unknown: a client must be able to compare
+/// the URL in the document with the one it called.
 pub(super) async fn metadata(PublicUrl(url): PublicUrl) -> Result<Json<Metadata>, Problem> {
     let endpoint = |path| format!("{url}{path}");
     Ok(Json(Metadata {

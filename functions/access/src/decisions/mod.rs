@@ -76,7 +76,8 @@ impl DecisionCaller {
         let service = call.sign_in.has_scope(call.app.claims.decisions_scope);
         let subject = Person::subject(call.person.id.clone(), call.context.at);
         let own = Person { authn: call.person.authn.clone(), ..subject };
-        let (sign_in, scope_claim) = (call.sign_in.clone(), call.app.claims.scope);
+        let sign_in = call.sign_in.clone();
+        let scope_claim = call.app.claims.scope;
         Self { own, service, sign_in, scope_claim }
     }
 
@@ -109,7 +110,8 @@ impl DecisionCaller {
         Some(if id == self.own.id { self.own.clone() } else { Person::subject(id, self.own.at) })
     }
 
-    /// The query for the store; none if the subject or the resource cannot exist, which is a denial.
+    /// The query for the store; none if the subject or the resource cannot exist, which is a
+    /// denial.
     fn query(
         &self,
         subject: &Entity,

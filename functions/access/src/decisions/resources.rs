@@ -1,8 +1,8 @@
 //! `POST /access/v1/search/resource`: the organizations in which a subject may do an action. First
 //! the subject's own organizations, then their sub-organizations or linked customers.
 //!
-//! Indexes yield candidates; each candidate is then decided like an evaluation. An organization that
-//! is reached on several paths is found once, on the first of them.
+//! Indexes yield candidates; each candidate is then decided like an evaluation. An organization
+//! that is reached on several paths is found once, on the first of them.
 
 use shared::{
     domain::{
@@ -58,12 +58,12 @@ async fn granted_resources(
     store: &Store,
     action: Action,
     subject: &Person,
-    page: &SearchPage,
+    page: &SearchPage<ResourcePosition>,
 ) -> Result<Json<Results<Reference>>, ApiError> {
-    let at = page.after.as_deref().and_then(ResourcePosition::parse).unwrap_or_default();
-    let (mut candidates, mut next) = (Vec::new(), Some(at));
+    let mut candidates = Vec::new();
+    let mut next = Some(page.after.clone().unwrap_or_default());
     if let Some(ResourcePosition::Own(after)) = &next {
-        (candidates, next) = own(store, &subject.id, after, page.limit).await?;
+        (candidates, next) = own(store, &subject.id, after.as_deref(), page.limit).await?;
     }
     let further =
         [AccessPath::Ancestor, AccessPath::Partner].into_iter().find(|path| path.supports(action));
@@ -97,24 +97,20 @@ async fn granted_resources(
 async fn own(
     store: &Store,
     subject: &UserId,
-    after: &str,
+    after: Option<&str>,
     limit: usize,
 ) -> Result<(Vec<ReachableOrganization>, Option<ResourcePosition>), Error> {
-    let after = position_after(after);
+    let after = after.map(Position::new);
     let page = PageRequest { limit, after: after.as_ref() };
     let found = store.page(List::memberships(subject), page).await?;
-    let next = found.next.map_or(ResourcePosition::FURTHER, |next| ResourcePosition::Own(next.key));
+    let own = |next: Position| ResourcePosition::Own(Some(next.key));
+    let next = found.next.map_or(ResourcePosition::FURTHER, own);
     let orgs = found.items.into_iter().map(|member| member.path.id());
     Ok((
         orgs.map(|org| ReachableOrganization { org, path: AccessPath::Member, from: org })
             .collect(),
         Some(next),
     ))
-}
-
-/// The position after a key; none for the beginning.
-fn position_after(key: &str) -> Option<Position> {
-    (!key.is_empty()).then(|| Position::new(key))
 }
 
 /// A search for the organizations that a subject reaches without being their member.
@@ -126,30 +122,31 @@ struct ResourceSearch<'a> {
 }
 
 impl ResourceSearch<'_> {
-    /// A page of candidates, and the next position. `done` is the key of the last completed membership, `after` that
-    /// of the last organization within the following one.
+    /// A page of candidates, and the next position. `done` is the key of the last completed
+    /// membership, `after` that of the last organization within the following one.
     async fn candidates(
         &self,
-        mut done: String,
-        mut after: String,
+        mut done: Option<String>,
+        mut after: Option<String>,
         limit: usize,
     ) -> Result<(Vec<ReachableOrganization>, Option<ResourcePosition>), Error> {
         let position =
             |membership, organization| ResourcePosition::Further { membership, organization };
-        let last = position_after(&done);
+        let last = done.as_deref().map(Position::new);
         let page = PageRequest { limit: MAX_MEMBERSHIPS, after: last.as_ref() };
         let memberships = self.store.page(List::memberships(&self.subject.id), page).await?;
         let paths: Vec<_> = memberships.items.into_iter().map(|member| member.path).collect();
         let standings = self.store.standings(self.subject, &paths).await?;
-        let (mut candidates, mut followed) = (Vec::new(), 0);
+        let mut candidates = Vec::new();
+        let mut followed = 0;
         for (path, standing) in paths.iter().zip(standings) {
             if standing.is_some_and(|standing| self.could_grant(standing)) {
                 let room = limit - candidates.len();
                 if room == 0 || followed == MAX_FOLLOWED {
-                    return Ok((candidates, Some(position(done, String::new()))));
+                    return Ok((candidates, Some(position(done, None))));
                 }
                 followed += 1;
-                let last = position_after(&after);
+                let last = after.as_deref().map(Position::new);
                 let page = PageRequest { limit: room, after: last.as_ref() };
                 let (found, more) = self.follow(path, page).await?;
                 candidates.extend(found.into_iter().map(|org| ReachableOrganization {
@@ -157,13 +154,13 @@ impl ResourceSearch<'_> {
                     path: self.path,
                     from: path.id(),
                 }));
-                if let Some(more) = more {
+                if more.is_some() {
                     return Ok((candidates, Some(position(done, more))));
                 }
             }
-            (done, after) = (keys::organization(path.id()), String::new());
+            (done, after) = (Some(keys::organization(path.id())), None);
         }
-        Ok((candidates, memberships.next.map(|next| position(next.key, String::new()))))
+        Ok((candidates, memberships.next.map(|next| position(Some(next.key), None))))
     }
 
     /// Whether this membership could grant the action in another organization.

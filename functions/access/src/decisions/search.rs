@@ -1,8 +1,7 @@
 //! Pages of search results.
 
-use std::fmt::Display;
-
-use serde::Serialize;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::json;
 use shared::{
     domain::{Email, Member, Name, OrgId},
     http::{Cursor, Json, Problem},
@@ -15,7 +14,7 @@ use super::{
 };
 
 /// The largest page, and the size of a page without a limit.
-pub const MAX_RESULTS: u64 = 100;
+pub const MAX_RESULTS: usize = 100;
 
 /// A page of results. An empty `next_token` means that it is the last one.
 #[derive(Serialize)]
@@ -37,7 +36,8 @@ pub(super) struct Reference {
     properties: Properties,
 }
 
-/// What a found subject or resource is called. A service has no address, and an organization neither.
+/// What a found subject or resource is called. A service has no address, and an organization
+/// neither.
 #[derive(Serialize)]
 pub(super) struct Properties {
     name: Option<String>,
@@ -62,16 +62,24 @@ impl Reference {
 }
 
 /// The requested page of a search. The search is identified by its route and all its arguments.
-#[derive(Debug)]
-pub(super) struct SearchPage {
+pub(super) struct SearchPage<P> {
     search: Vec<String>,
     /// The most results of this page.
     pub(super) limit: usize,
     /// The position after which the page begins; none for the first one.
-    pub(super) after: Option<String>,
+    pub(super) after: Option<P>,
 }
 
-impl SearchPage {
+/// What a page token contains: the limit of the first page, and the position after which the page
+/// begins.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageToken<P> {
+    limit: usize,
+    after: Option<P>,
+}
+
+impl<P: Serialize + DeserializeOwned> SearchPage<P> {
     /// Reads `page`. A token continues the same search with the same limit.
     ///
     /// # Errors
@@ -82,12 +90,12 @@ impl SearchPage {
         fields: &JsonFields<'_>,
         searched: &str,
     ) -> Result<Self, Problem> {
-        fields.explain().map_err(malformed)?;
+        fields.check_context().map_err(malformed)?;
         let PageFields { token, limit } = fields.page().map_err(malformed)?;
-        let wanted = limit.map(|limit| limit.min(MAX_RESULTS));
+        let wanted = limit.map(page_size);
         let search = vec![route.to_owned(), fields.page_binding(searched)];
         let Some(token) = token.filter(|token| !token.is_empty()) else {
-            let limit = page_size(wanted.unwrap_or(MAX_RESULTS));
+            let limit = wanted.unwrap_or(MAX_RESULTS);
             return Ok(Self { search, limit, after: None });
         };
         let changed = || {
@@ -96,39 +104,41 @@ impl SearchPage {
             )
         };
         let position = Cursor::decode(&token, &search).map_err(|_| changed())?;
-        let (limit, after) = position.key.split_once(' ').ok_or_else(changed)?;
-        let same =
-            |limit: &u64| *limit <= MAX_RESULTS && wanted.is_none_or(|wanted| wanted == *limit);
-        let first_limit = limit.parse().ok().filter(same).ok_or_else(changed)?;
-        let after = (!after.is_empty()).then(|| after.to_owned());
-        Ok(Self { search, limit: page_size(first_limit), after })
+        let token = serde_json::from_str(&position.key).map_err(|_| changed())?;
+        let PageToken { limit, after } = token;
+        if limit > MAX_RESULTS || wanted.is_some_and(|wanted| wanted != limit) {
+            return Err(changed());
+        }
+        Ok(Self { search, limit, after })
     }
 
     /// A page with these results; the next one begins after `next`.
-    pub(super) fn answer<T>(
-        &self,
-        results: Vec<T>,
-        next: Option<impl Display>,
-    ) -> Json<Results<T>> {
-        let position = |next| Position::new(format!("{} {next}", self.limit));
-        let token = |next| Cursor::encode(&self.search, &position(next));
-        let page = NextPage { next_token: next.map(token).unwrap_or_default() };
-        Json(Results { results, page })
+    pub(super) fn answer<T>(&self, results: Vec<T>, next: Option<P>) -> Json<Results<T>> {
+        let next_token = next.map(|next| self.token(Some(&next))).unwrap_or_default();
+        Json(Results { results, page: NextPage { next_token } })
     }
 
     /// The page for limit 0: no results, and the same position.
     pub(super) fn pause<T>(&self) -> Json<Results<T>> {
-        self.answer(vec![], Some(self.after.as_deref().unwrap_or_default()))
+        let page = NextPage { next_token: self.token(self.after.as_ref()) };
+        Json(Results { results: vec![], page })
     }
 
     /// The page without results, which is the last one.
     pub(super) fn end<T>(&self) -> Json<Results<T>> {
-        self.answer(vec![], None::<String>)
+        self.answer(vec![], None)
     }
 
+    fn token(&self, after: Option<&P>) -> String {
+        let token = json!(PageToken { limit: self.limit, after });
+        Cursor::encode(&self.search, &Position::new(token.to_string()))
+    }
+}
+
+impl SearchPage<usize> {
     /// The page out of `all` results.
     pub(super) fn slice<T>(&self, all: Vec<T>) -> Json<Results<T>> {
-        let from = self.after.as_ref().and_then(|after| after.parse().ok()).unwrap_or(0_usize);
+        let from = self.after.unwrap_or(0);
         let to = from.saturating_add(self.limit);
         let next = (to < all.len()).then_some(to);
         self.answer(all.into_iter().skip(from).take(self.limit).collect(), next)
@@ -136,5 +146,5 @@ impl SearchPage {
 }
 
 fn page_size(limit: u64) -> usize {
-    usize::try_from(limit).unwrap_or_default()
+    usize::try_from(limit).unwrap_or(MAX_RESULTS).min(MAX_RESULTS)
 }

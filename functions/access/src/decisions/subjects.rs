@@ -1,8 +1,8 @@
-//! `POST /access/v1/search/subject`: the members who may do an action in an organization. First those
-//! of the organization itself, then of the ones above it, then of its partners.
+//! `POST /access/v1/search/subject`: the members who may do an action in an organization. First
+//! those of the organization itself, then of the ones above it, then of its partners.
 //!
-//! Indexes yield candidates by role; each candidate is then decided like an evaluation. A member who
-//! may do the action on several paths is listed once, for the first of them.
+//! Indexes yield candidates by role; each candidate is then decided like an evaluation. A member
+//! who may do the action on several paths is listed once, for the first of them.
 
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
@@ -69,12 +69,13 @@ async fn granted_subjects(
     store: &Store,
     action: Action,
     org: OrgId,
-    page: &SearchPage,
+    page: &SearchPage<SubjectPosition>,
     now: Timestamp,
 ) -> Result<Json<Results<Reference>>, ApiError> {
-    let at = page.after.as_deref().and_then(SubjectPosition::parse).unwrap_or_default();
-    let MemberSources { sources, beyond } = sources(store, action, org, &at).await?;
-    let (candidates, next) = candidates(store, &sources, &at, page.limit).await?;
+    let start = SubjectPosition::default();
+    let at = page.after.as_ref().unwrap_or(&start);
+    let MemberSources { sources, beyond } = sources(store, action, org, at).await?;
+    let (candidates, next) = candidates(store, &sources, at, page.limit).await?;
     let query = |(_, member): &(&MemberSource, Member)| AccessQuery {
         subject: Person::subject(member.user_id.clone(), now),
         org,
@@ -160,8 +161,8 @@ async fn candidates<'a>(
     limit: usize,
 ) -> Result<(Vec<(&'a MemberSource, Member)>, Option<SubjectPosition>), Error> {
     let pages = sources.iter().map(|source| {
-        let continued = source.rank == at.rank && !at.place.is_empty();
-        let after = continued.then(|| Position::new(&*at.place));
+        let last = at.key.as_deref().filter(|_| source.rank == at.rank);
+        let after = last.map(Position::new);
         let roles: &[RoleId] =
             if source.roles.len() > MAX_MERGED_ROLES { &[] } else { &source.roles };
         let active = vec![Status::Active];
@@ -175,17 +176,18 @@ async fn candidates<'a>(
         if room == 0 && !page.items.is_empty() {
             return Ok((candidates, Some(SubjectPosition::start(rank))));
         }
-        let (mut place, more) = (page.next.map(|next| next.key), page.items.len() > room);
+        let more = page.items.len() > room;
+        let mut last = page.next.map(|next| next.key);
         for user in page.items.into_iter().take(room) {
             if let ListedUser::Active(member) = user {
                 if more {
-                    place = Some(index::user_by_address(&member.path, &index::address_of(&member)));
+                    last = Some(index::user_by_address(&member.path, &index::address_of(&member)));
                 }
                 candidates.push((source, member));
             }
         }
-        if let Some(place) = place {
-            return Ok((candidates, Some(SubjectPosition { rank, place })));
+        if last.is_some() {
+            return Ok((candidates, Some(SubjectPosition { rank, key: last })));
         }
     }
     Ok((candidates, None))

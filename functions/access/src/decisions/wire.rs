@@ -188,6 +188,15 @@ impl<'a> JsonFields<'a> {
         Ok(context.map(|context| context.get("explain") == Some(&Value::Bool(true))))
     }
 
+    /// Checks the context of a search, which has no reasons to explain.
+    ///
+    /// # Errors
+    ///
+    /// `context` is not an object.
+    pub(crate) fn check_context(&self) -> Result<(), FieldError> {
+        self.object("context").map(drop)
+    }
+
     /// The fields of an evaluation that are present.
     ///
     /// # Errors

@@ -10,10 +10,10 @@ use super::{
 };
 
 /// The columns with the address, the best first, as a refusal names them. Google calls it "Email
-/// Address", "primaryEmail" or "E-mail 1 - Value", and "Member Email" in a group; Okta "Primary email";
-/// Exchange `PrimarySmtpAddress`; Workday "Email - Work"; our export "Email"; Entra ID "mail" and, for
-/// people without one, "userPrincipalName". It is "email" in the exports of Atlassian, `JumpCloud`,
-/// `OneLogin` and Slack.
+/// Address", "primaryEmail" or "E-mail 1 - Value", and "Member Email" in a group; Okta "Primary
+/// email"; Exchange `PrimarySmtpAddress`; Workday "Email - Work"; our export "Email"; Entra ID
+/// "mail" and, for people without one, "userPrincipalName". It is "email" in the exports of
+/// Atlassian, `JumpCloud`, `OneLogin` and Slack.
 const EMAIL: [&str; 15] = [
     "Email",
     "Email address",
@@ -35,23 +35,26 @@ const EMAIL: [&str; 15] = [
 const ROLE: [&str; 4] = ["roleid", "role", "rolename", "rolle"];
 /// The columns that say whether an account is in use. Atlassian calls it "User status".
 const STATUS: [&str; 4] = ["status", "userstatus", "accountenabled", "active"];
-/// The columns that say whether an account is blocked, of Microsoft 365 and of Google and `JumpCloud`.
+/// The columns that say whether an account is blocked, of Microsoft 365 and of Google and
+/// `JumpCloud`.
 const BLOCKED: [&str; 2] = ["blockcredential", "suspended"];
 /// The column that says what is in a group of Google.
 const MEMBER_TYPE: [&str; 1] = ["membertype"];
 /// The column with the time to live.
 const DAYS: [&str; 1] = ["expiresindays"];
-/// The column with the end of the access: a time or a date. Our export calls it "Access ends at (UTC)".
+/// The column with the end of the access: a time or a date. Our export calls it "Access ends at
+/// (UTC)".
 const ACCESS_END: [&str; 3] = ["accessexpiresat", "accessendsatutc", "accessendsat"];
-/// The column with the language of the mails, as a tag or a name. Entra ID calls it "preferredLanguage", with a region.
+/// The column with the language of the mails, as a tag or a name. Entra ID calls it
+/// "preferredLanguage", with a region.
 const LANGUAGE: [&str; 3] = ["language", "preferredlanguage", "sprache"];
 
-/// The most bytes of a cell that are kept, because the outcome of a row repeats its address. A longer cell
-/// is no address, no role and no time.
+/// The most bytes of a cell that are kept, because the outcome of a row repeats its address. A
+/// longer cell is no address, no role and no time.
 pub const MAX_CELL: usize = 4 * MAX_EMAIL + 4;
 
-/// The places of the columns that are known, for each the best first, and those of the status in the order
-/// of the file.
+/// The places of the columns that are known, for each the best first, and those of the status in
+/// the order of the file.
 pub(super) struct Columns {
     email: Vec<usize>,
     role: Vec<usize>,

@@ -11,8 +11,8 @@ use crate::{
     batch_request::{InvitationItem, ItemPlace, Terms},
 };
 
-/// The statuses of accounts that are not in use, of Atlassian, Google, Slack, Okta, Entra ID and common directories
-/// of staff, in English and German.
+/// The statuses of accounts that are not in use, of Atlassian, Google, Slack, Okta, Entra ID and
+/// common directories of staff, in English and German.
 const NOT_IN_USE: [&str; 19] = [
     "archived",
     "blocked",
@@ -37,7 +37,8 @@ const NOT_IN_USE: [&str; 19] = [
 ];
 /// The values that say that an account is blocked.
 const IS_BLOCKED: [&str; 3] = ["1", "true", "yes"];
-/// The types of members of a group that are no person: a group within the group, and everyone in the organization.
+/// The types of members of a group that are no person: a group within the group, and everyone in
+/// the organization.
 const NO_PERSON: [&str; 2] = ["group", "customer"];
 
 /// A row, with its number in a spreadsheet.

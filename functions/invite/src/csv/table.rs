@@ -1,5 +1,5 @@
-//! The text of a CSV file: where the names of the columns begin, what separates the cells, and lines as
-//! spreadsheets count them.
+//! The text of a CSV file: where the names of the columns begin, what separates the cells, and
+//! lines as spreadsheets count them.
 
 use csv::StringRecord;
 
@@ -18,9 +18,9 @@ pub(super) struct CsvTable<'a> {
 }
 
 impl<'a> CsvTable<'a> {
-    /// Finds the names of the columns: below lines without text, below a line such as `sep=;`, which
-    /// tells spreadsheets the delimiter, and below a title. A line names the columns if one of its cells
-    /// `is_address_column` and none has an address.
+    /// Finds the names of the columns: below lines without text, below a line such as `sep=;`,
+    /// which tells spreadsheets the delimiter, and below a title. A line names the columns if one
+    /// of its cells `is_address_column` and none has an address.
     pub(super) fn find(file: &'a str, is_address_column: impl Fn(&str) -> bool) -> Self {
         let text = without_lines_without_text(file, None);
         let line = text.strip_prefix("sep=").and_then(|text| text.split_once('\n'));
@@ -60,8 +60,8 @@ fn is_address(cell: &str) -> bool {
     cell.contains('@') && !cell.trim().contains(char::is_whitespace)
 }
 
-/// A file without the title above the names of its columns, which is the whole file if no line near its
-/// beginning names them. A row is no part of a title.
+/// A file without the title above the names of its columns, which is the whole file if no line near
+/// its beginning names them. A row is no part of a title.
 fn below_title(file: &str, delimiter: Option<u8>, kind: impl Fn(&str) -> LineKind) -> &str {
     let mut text = file;
     for _ in 0..=MAX_TITLE_LINES {
@@ -97,10 +97,12 @@ pub(super) fn blank_lines(text: &str, record: &StringRecord) -> u64 {
     ends.map(|&byte| u64::from(byte == b'\n')).sum()
 }
 
-/// The line of a quotation mark that begins a cell and has no end. The reader would take the rest of the
-/// file for that cell.
+/// The line of a quotation mark that begins a cell and has no end. The reader would take the rest
+/// of the file for that cell.
 pub(super) fn open_quote(text: &str, delimiter: u8) -> Option<u64> {
-    let (mut line, mut opened, mut at_start) = (1, None, true);
+    let mut line = 1;
+    let mut opened = None;
+    let mut at_start = true;
     let mut bytes = text.bytes().peekable();
     while let Some(byte) = bytes.next() {
         match (byte, opened) {
@@ -116,7 +118,8 @@ pub(super) fn open_quote(text: &str, delimiter: u8) -> Option<u64> {
     opened
 }
 
-/// What separates the cells: a comma, or what spreadsheets write where the comma is the decimal point.
+/// What separates the cells: a comma, or what spreadsheets write where the comma is the decimal
+/// point.
 fn delimiter(text: &str) -> u8 {
     let header = text.lines().next().unwrap_or_default();
     let number = |delimiter: &u8| header.bytes().filter(|byte| byte == delimiter).count();

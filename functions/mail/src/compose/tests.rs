@@ -192,7 +192,7 @@ fn mail_states_the_end_of_access_if_there_is_one() {
 #[test]
 fn long_list_of_people_ends_with_others() {
     let people = vec![shown(&ada()); 20];
-    let (listed, _) = listed(people.into_iter(), false, Language::German);
+    let listed = List::of(people.into_iter(), false, Language::German).text;
     assert!(listed.ends_with("Ada Lovelace (ada@example.com) und weitere"), "{listed}");
     assert!(listed.chars().count() < 300, "{listed}");
 }
@@ -204,7 +204,8 @@ fn time_is_written_out_with_its_zone() {
     assert_eq!(date_and_time(at, Language::German), "1. März 2026, 09:05 Uhr (UTC)");
 }
 
-/// Writes every mail into `target/mails`, to look at in a browser: `cargo test -p mail -- --ignored`.
+/// Writes every mail into `target/mails`, to look at in a browser:
+/// `cargo test -p mail -- --ignored`.
 #[test]
 #[ignore = "writes files to look at"]
 fn mails_are_written_to_files() {
