@@ -33,7 +33,7 @@ impl MailService {
         let role = self.store.get_for_display(Key::custom_role(org, invitation.role_id)).await?;
         let role = role_name(&role, org, invitation.role_id)?;
         let offer = MailedOffer { role, by: author(&found, event)? };
-        Ok(invitation_mail(event, &organization, Some(invitation), offer, context.at))
+        Ok(invitation_mail(event, organization, Some(invitation), offer, context.at))
     }
 
     /// The mail to the invitee of an invitation that was revoked, or ended with its organization.
