@@ -97,12 +97,11 @@ pub struct Deployment {
 
 impl Default for Deployment {
     fn default() -> Self {
-        let (budgets, public_url) = (Budgets::default(), Some("http://127.0.0.1:9000"));
         Self {
             self_service: true,
             max_pending: 1_000,
-            budgets,
-            public_url,
+            budgets: Budgets::default(),
+            public_url: Some("http://127.0.0.1:9000"),
             endpoint_domain: None,
             trusted_proxy: None,
         }
