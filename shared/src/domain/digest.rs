@@ -1,6 +1,6 @@
 //! Digests: mails about several events.
 //!
-//! Managers get at most one mail an hour about requests to join, and inviters about accepted
+//! Managers get at most one mail an hour about join requests, and inviters about accepted
 //! invitations (INV14). Further events wait for a digest. The events of an offboarding wait for
 //! each other, and all are in one digest (OP2).
 
@@ -68,7 +68,7 @@ pub struct DigestState {
     #[serde(default)]
     pub waiting: u32,
     /// The first people that the waiting events are about, at most [`MAX_NAMED_IN_DIGEST`]. The
-    /// digest of requests to join reads the open requests instead.
+    /// digest of join requests reads the open requests instead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<MemberId>,
     /// The first events of an offboarding that wait, at most [`MAX_NAMED_IN_DIGEST`].
@@ -134,7 +134,7 @@ impl DigestState {
     }
 
     /// The state after the digest of `before`, during which more events arrived. They wait for the
-    /// next one. A digest of requests to join also names again what arrived just before.
+    /// next one. A digest of join requests also names again what arrived just before.
     pub fn after_interrupted_digest(&self, before: &Self, now: Timestamp) -> Self {
         let since = now.saturating_sub(LATE).unwrap_or(now);
         let people = self.people.iter().filter(|person| !before.people.contains(person));

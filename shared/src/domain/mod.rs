@@ -164,17 +164,18 @@
 //! |---|---|
 //! | who asks | `person`, `authn`; `standing`: the caller in one organization |
 //! | organizations | `organization`: `create`, `join_from_above`, `settings`, `security`, `close`, `stored_levels` |
-//! | what belongs to one | `org_path`; `customer`: links of partners; `list_entry`: short lists |
+//! | tree, links and lists of an organization | `org_path`; `customer`: links of partners; `list_entry`: short lists |
 //! | members | `member`: `change`, `access_end`, `access_reminder`, `super_admin`, `service`; `erasure` |
 //! | invitations | `invitation`: `create`, `batch`, `change`, `accept`, `address_slot`, `mails`; `budget` |
-//! | requests to join | `join_request`: `mails` |
+//! | join requests | `join_request`: `mails` |
 //! | roles | `role`: `custom`, `delete`, `grant`; `catalogue`: role objects, levels, built-in roles |
 //! | lists and decisions | `scope`; `decision`, `action` |
 //! | events and mails | `event`, `target`, `version`; `notification`, `mail_person`, `language`, `digest`, `delivery` |
 //! | texts and ids | `text`, `email`, `mail_domain`, `id`; `character`, `invisible`, `lookalike`, `idna2008` |
 //! | refusals | `refusal`: all of them, with their texts |
 //!
-//! A folder's own file, such as `invitation/mod.rs`, has the type; the others have its rules.
+//! The `mod.rs` of a folder has its main type, and the other files its rules. For roles,
+//! `role/mod.rs` has the ids, and `role/custom.rs` the type.
 
 mod action;
 mod authn;

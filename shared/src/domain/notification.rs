@@ -134,7 +134,7 @@ pub enum Notification {
         organizations: Vec<Name>,
         /// Whether there are more organizations than these.
         more: bool,
-        /// The number of memberships, invitations and requests to join that ended.
+        /// The number of memberships, invitations and join requests that ended.
         ended: usize,
     },
     /// The recipient's address was added to those that receive critical alerts (ORG4).

@@ -69,8 +69,8 @@ pub struct CountedPage<T> {
 /// The text of a position in a list.
 ///
 /// It contains a checksum over the list and the position: a damaged cursor, or a cursor of another
-/// list or other filters, is refused. A cursor is not a secret: a position only narrows a range that
-/// the caller was authorized for in the same request.
+/// list or other filters, is refused. A cursor is not a secret: a position only narrows a range
+/// that the caller was authorized for in the same request.
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor;
 
@@ -151,10 +151,12 @@ pub struct Pagination {
 }
 
 impl Pagination {
-    /// The page of a list with filters. A cursor is valid only for the same `filters` in the same order of the list.
+    /// The page of a list with filters. A cursor is valid only for the same `filters` in the same
+    /// order of the list.
     ///
-    /// `filters` serializes to what selects and sorts the items, in the words of the contract: the names of Rust's
-    /// variants are no part of a cursor. Filters whose order does not matter serialize with [`as_set`].
+    /// `filters` serializes to what selects and sorts the items, in the words of the contract: the
+    /// names of Rust's variants are no part of a cursor. Filters whose order does not matter
+    /// serialize with [`as_set`].
     ///
     /// # Errors
     ///
@@ -255,8 +257,8 @@ pub enum Match {
     Contains,
 }
 
-/// Serializes the values of a filter in ascending order, each once: the order in which a client names them does not
-/// matter.
+/// Serializes the values of a filter in ascending order, each once: the order in which a client
+/// names them does not matter.
 ///
 /// # Errors
 ///

@@ -25,7 +25,7 @@ pub struct InviteeFacts {
     pub org: Organization,
     /// What holds the invitee's address.
     pub slot: Option<AddressSlot>,
-    /// The invitee's own request to join, if an acceptance needs it.
+    /// The invitee's own join request, if an acceptance needs it.
     pub join_request: Option<JoinRequest>,
     /// The invitee's stored membership. Their access can have ended.
     pub member: Option<Member>,
@@ -34,8 +34,8 @@ pub struct InviteeFacts {
 }
 
 impl InviteeFacts {
-    /// Whether the person is a member with the address of this invitation. They have accepted it, or another one
-    /// to the address.
+    /// Whether the person is a member with the address of this invitation. They have accepted it,
+    /// or another one to the address.
     pub fn is_member_by(&self, person: &Person, id: InvitationId) -> bool {
         self.slot == Some(AddressSlot::Taken(person.id.clone()))
             && was_issued_to(person, self.org.id(), id)
@@ -54,7 +54,7 @@ impl Store {
         self.invitee_facts_and(person, org, None).await
     }
 
-    /// As [`invitee_facts`](Self::invitee_facts), with the request to join that an acceptance ends.
+    /// As [`invitee_facts`](Self::invitee_facts), with the join request that an acceptance ends.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ pub struct Acceptance<'a> {
     pub facts: AcceptanceFacts<'a>,
     /// The new member.
     pub member: &'a Member,
-    /// The invitee's own request to join, which ends with the acceptance (ORG2).
+    /// The invitee's own join request, which ends with the acceptance (ORG2).
     pub join_request: Option<&'a JoinRequest>,
 }
 

@@ -27,7 +27,7 @@ pub struct AccountChange<'a> {
     pub after: &'a Member,
     /// The version of the tombstone, if one was read: the new entity continues from it.
     pub tombstone: Option<Version>,
-    /// The request to join of the new account, which ends.
+    /// The join request of the new account, which ends.
     pub request: Option<&'a JoinRequest>,
     /// Why the operator trusts the new account.
     pub reason: &'a str,

@@ -13,7 +13,7 @@ use super::{
     continued_members::MAX_CHANGES,
     item::Item,
     meter::Meter,
-    people::{keys_of_names, root_key},
+    names::{keys_of_names, root_key},
 };
 use crate::{
     domain::{OrgId, Organization, Person, Standing},

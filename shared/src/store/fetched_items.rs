@@ -294,7 +294,7 @@ impl FetchedItems {
         self.item(&Key::approved_domain(org, domain)).is_some()
     }
 
-    /// A person's request to join.
+    /// A person's join request.
     ///
     /// # Errors
     ///

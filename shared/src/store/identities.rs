@@ -74,12 +74,12 @@ impl Store {
     }
 
     /// What the index knows of a person, of these addresses and of those that it knows of them.
-    pub(super) async fn traces(
+    pub(super) async fn identities_of(
         &self,
         id: PersonId,
         known: &BTreeSet<Email>,
-    ) -> Result<Traces, Error> {
-        let mut traces = Traces::default();
+    ) -> Result<Identities, Error> {
+        let mut identities = Identities::default();
         let own = [
             index::person(id),
             index::known_person(id),
@@ -89,13 +89,13 @@ impl Store {
         let (own, others) =
             futures_util::try_join!(self.identified(own), self.known_at(id, known))?;
         for item in own {
-            traces.add(&item)?;
+            identities.add(&item)?;
         }
-        traces.orgs.extend(others);
-        let others = self.known_at(id, &(&traces.addresses - known)).await?;
-        traces.orgs.extend(others);
-        traces.addresses.extend(known.iter().cloned());
-        Ok(traces)
+        identities.orgs.extend(others);
+        let others = self.known_at(id, &(&identities.addresses - known)).await?;
+        identities.orgs.extend(others);
+        identities.addresses.extend(known.iter().cloned());
+        Ok(identities)
     }
 
     /// The organizations that know addresses of a person. Their items say nothing of a person.
@@ -155,13 +155,13 @@ impl Store {
 
 /// The identities of a person: what the index found.
 #[derive(Default)]
-pub(super) struct Traces {
+pub(super) struct Identities {
     pub(super) user_id: Option<UserId>,
     pub(super) addresses: BTreeSet<Email>,
     pub(super) orgs: BTreeSet<OrgId>,
 }
 
-impl Traces {
+impl Identities {
     fn add(&mut self, item: &Item) -> Result<(), Error> {
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
         self.orgs.insert(keys::owner(text("pk").map(String::as_str).unwrap_or_default())?);

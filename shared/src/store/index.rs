@@ -194,7 +194,7 @@ pub(super) fn organization(org: &Organization) -> Attributes {
     ]
 }
 
-/// The attributes of a request to join. The organization lists it while it is open, its person also
+/// The attributes of a join request. The organization lists it while it is open, its person also
 /// after it was declined.
 pub(super) fn join_request(request: &JoinRequest) -> Attributes {
     let mut all = vec![(IndexAttribute::Identity, requests_of(PersonId::of(&request.user_id)))];

@@ -9,7 +9,7 @@ use super::{
     expression::Expression,
     item::{from_item, text, time},
     members::{NewMember, member_in_event},
-    people::root_key,
+    names::root_key,
     step::{OnConditionFailed, gone_or_if, has_access, live},
     transaction::Transaction,
 };

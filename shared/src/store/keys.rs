@@ -100,7 +100,7 @@ impl Key {
         Self::list_entry(org, BoundedList::ApprovedDomains, domain)
     }
 
-    /// A person's request to join.
+    /// A person's join request.
     pub fn join_request(org: OrgId, person: PersonHash) -> Self {
         Self::of(org, format!("REQUEST#{person}"))
     }

@@ -13,8 +13,8 @@
 //! | conditions of many writes | `repeated_facts`, `suspension`; `idempotency`: repeats |
 //! | numbers | `counters`, `user_counts`, `count_changes`; `budgets` |
 //! | work in many transactions | `deadline`, `idle_steps`; `due`: what the clean-up finds |
-//! | invitations | `invitations`, `acceptance`, `ended_invitations` |
-//! | what holds an address | `address_slots`, `invitation_item` |
+//! | invitations | `invitation_item`, `invitations`, `acceptance`, `ended_invitations` |
+//! | address slots | `address_slots` |
 //! | members | `members`, `super_admins`; `removed_members`, `ended_access` |
 //! | members with another account | `accounts`, `continued_members` |
 //! | the users list | `users`, `role_name_search`, `whole_list`, `export` |
@@ -22,10 +22,11 @@
 //! | deletion of a role with users | `reassignment`, `reassignment_steps` |
 //! | organizations | `organizations`, `settings`, `joins_from_above`, `customers` |
 //! | deletion of an organization | `deletion`, `deletion_steps` |
-//! | joining on request | `join_requests`; `list_entries`: approved domains, alert addresses |
+//! | join requests | `join_requests` |
+//! | short lists | `list_entries`: approved domains, critical alert users |
 //! | decisions | `decisions` |
-//! | one person everywhere | `identities`, `personal_data`, `erasure`, `offboarding` |
-//! | names | `people`: what ids name; `kept_names`: names of what is gone |
+//! | a person in all organizations | `identities`, `personal_data`, `erasure`, `offboarding` |
+//! | names | `names`: what ids name; `kept_names`: names of what is gone |
 //! | events and mails | `history`, `outbox`; `deliveries`, `digest`, `reminders` |
 
 mod acceptance;
@@ -68,10 +69,10 @@ mod lists;
 mod members;
 mod meter;
 mod migration;
+mod names;
 mod offboarding;
 mod organizations;
 mod outbox;
-mod people;
 mod personal_data;
 mod range;
 mod reassignment;

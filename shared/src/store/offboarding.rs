@@ -44,7 +44,7 @@ pub struct EndedAccess {
     pub memberships: usize,
     /// The number of pending invitations.
     pub invitations: usize,
-    /// The number of open requests to join.
+    /// The number of open join requests.
     pub join_requests: usize,
     /// The number of organizations whose critical alerts an address received, one for each address.
     pub critical_alert_users: usize,

@@ -1,4 +1,4 @@
-//! Organizations: created, described, given a Super Admin.
+//! Organizations: created and described.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use super::{
     expression::Expression,
     index::{self, IndexAttribute},
     item::{Item, attribute, text, to_item},
-    step::{Change, OnConditionFailed, at_version, gone_or, refuse},
+    step::{Change, at_version, gone_or, refuse},
     transaction::Transaction,
     user_counts::Counter,
 };
@@ -115,41 +115,6 @@ impl Transaction<'_> {
             writes = writes.put(key, item, Expression::default(), lost);
         }
         writes.record(profile_event(context, &actor.org, change))
-    }
-
-    /// Makes `member`, who accepts the first Admin's invitation, the Super Admin of an organization
-    /// that has none (SA1, INV8), and records it.
-    pub(super) fn first_super_admin(
-        self,
-        org: &Organization,
-        member: &Member,
-    ) -> Result<Self, Error> {
-        let after = org.with_super_admin(&member.user_id, self.context.at);
-        let target = after.target();
-        let event = Event::new(self.context, org, EventAction::SuperAdminAssigned, target);
-        let event = event.new_value(json!({ "super_admin_id": member.id() }));
-        let changed = refuse(Refusal::ChangedConcurrently);
-        self.name_super_admin(org, &after, Expression::default(), changed)?.record(event)
-    }
-
-    /// Names the Super Admin of an organization that has none, if `vacant` holds.
-    pub(super) fn name_super_admin(
-        self,
-        before: &Organization,
-        after: &Organization,
-        vacant: Expression,
-        on_failed: OnConditionFailed,
-    ) -> Result<Self, Error> {
-        let values = [
-            ("user", attribute(&after.super_admin_user_id)?),
-            ("version", attribute(&after.version)?),
-        ];
-        let set = Expression::new("#super_admin = :user, #version = :version", values);
-        let changes =
-            vec![Change::Set(set), Change::Remove(Expression::new("#pending_first_admin", []))];
-        let none = Expression::new("attribute_not_exists(#super_admin)", []);
-        let condition = none.and(at_version(before.version)?).and(vacant);
-        Ok(self.update(Key::organization(before.id()), changes, condition, on_failed))
     }
 
     /// Updates an organization that has the version that the rule saw.

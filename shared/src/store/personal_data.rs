@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use super::{Error, FetchedItems, Key, Store, identities::Traces, item::Item};
+use super::{Error, FetchedItems, Key, Store, identities::Identities, item::Item};
 use crate::domain::{
     AddressHash, AddressSlot, AlertId, CriticalAlertUser, Email, Invitation, JoinRequest, Member,
     OrgId, Organization, PersonHash, PersonId, PersonLabel, RoleId, UserId, Version,
@@ -31,7 +31,7 @@ pub struct KnownIn {
     pub member: Option<Member>,
     /// What they were called, if they are no member.
     pub former: Option<FormerPerson>,
-    /// Their request to join, open or declined.
+    /// Their join request, open or declined.
     pub request: Option<JoinRequest>,
     /// What is kept about each of their addresses.
     pub addresses: Vec<KnownAddress>,
@@ -127,7 +127,7 @@ impl Store {
         id: PersonId,
         addresses: &BTreeSet<Email>,
     ) -> Result<PersonalData, Error> {
-        let Traces { user_id, addresses, orgs } = self.traces(id, addresses).await?;
+        let Identities { user_id, addresses, orgs } = self.identities_of(id, addresses).await?;
         let keys = orgs.iter().flat_map(|&org| keys_in(org, user_id.as_ref(), &addresses));
         let found = self.get(keys).await?;
         let known = orgs.iter().map(|&org| known_in(&found, org, user_id.as_ref(), &addresses));

@@ -1,8 +1,9 @@
 //! Deletes a role that is in use, and gives its users the replacement role (ROLE6).
 //!
-//! One transaction does it for a few users. For more, the first transaction begins the reassignment: from then
-//! on, the role cannot be granted. The next ones give users the replacement role, and the last one also deletes the
-//! role. Each leaves everything valid. The scheduled clean-up continues where a request stopped.
+//! One transaction does it for a few users. For more, the first transaction begins the
+//! reassignment: from then on, the role cannot be granted. The next ones give users the replacement
+//! role, and the last one also deletes the role. Each leaves everything valid. The scheduled
+//! clean-up continues where a request stopped.
 
 use super::{
     Error, FetchedItems, Key, ListedUser, PageRequest, Position, RoleWithUsers, Status, Store,
@@ -13,8 +14,8 @@ use crate::domain::{
     UserCount,
 };
 
-/// How many users get the replacement role in one transaction. With the other writes and conditions of
-/// the deletion, these are at most 90 of the 100 actions that `DynamoDB` accepts.
+/// How many users get the replacement role in one transaction. With the other writes and conditions
+/// of the deletion, these are at most 90 of the 100 actions that `DynamoDB` accepts.
 const USERS_AT_ONCE: usize = 80;
 
 /// The state of a role deletion after some steps.
@@ -56,7 +57,8 @@ enum BatchEnd {
 }
 
 impl Store {
-    /// Deletes a role in one transaction that gives its users the replacement role, if they are few.
+    /// Deletes a role in one transaction that gives its users the replacement role, if they are
+    /// few.
     ///
     /// # Errors
     ///
@@ -204,8 +206,8 @@ impl Store {
         Ok((found.users_of(role, &listed.items)?, listed.next))
     }
 
-    /// Gives these users the replacement role: all of them or none. If no others have the role, the same
-    /// transaction deletes it. The next batch begins after `next`.
+    /// Gives these users the replacement role: all of them or none. If no others have the role, the
+    /// same transaction deletes it. The next batch begins after `next`.
     async fn reassign_batch(
         &self,
         context: &RequestContext,

@@ -52,9 +52,9 @@ impl FetchedItems {
 /// The attribute of a role's item with the number of users who have the replacement role.
 fn reassigned_attribute(kind: UserKind) -> &'static str {
     match kind {
-        UserKind::Person => "moved_active",
-        UserKind::Invitation => "moved_pending",
-        UserKind::Service => "moved_services",
+        UserKind::Person => "reassigned_persons",
+        UserKind::Invitation => "reassigned_invitations",
+        UserKind::Service => "reassigned_services",
     }
 }
 
@@ -64,8 +64,8 @@ impl Transaction<'_> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchRole`] or [`Refusal::ChangedConcurrently`] if the role is not as the rule saw
-    /// it; [`Refusal::RoleIsReplacement`] if users of another role get it; the refusals of
+    /// [`Refusal::NoSuchRole`] or [`Refusal::ChangedConcurrently`] if the role is not as the rule
+    /// saw it; [`Refusal::RoleIsReplacement`] if users of another role get it; the refusals of
     /// `still_grantable` for the replacement role.
     pub fn begin_reassignment(
         self,
@@ -144,8 +144,8 @@ impl Transaction<'_> {
         Ok(counted.while_present(deletion.org.id()))
     }
 
-    /// Deletes the role. The transaction gives the remaining users the replacement role, and no others got it
-    /// meanwhile, so the number in the event is exact.
+    /// Deletes the role. The transaction gives the remaining users the replacement role, and no
+    /// others got it meanwhile, so the number in the event is exact.
     pub(super) fn end_reassignment(self, deletion: &RoleDeletion) -> Result<Self, Error> {
         let RoleDeletion { org, role, reassignment, remaining, reassigned } = deletion;
         let gone = role.version.next(self.context.at);

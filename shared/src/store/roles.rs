@@ -171,8 +171,8 @@ impl Transaction<'_> {
             ))
     }
 
-    /// Counts a reassignment to `replacement` in or out. While there are any, a custom role cannot be deleted
-    /// itself, and the settings that a partner role needs cannot be switched off.
+    /// Counts a reassignment to `replacement` in or out. While there are any, a custom role cannot
+    /// be deleted itself, and the settings that a partner role needs cannot be switched off.
     pub(super) fn count_reassignment_to(self, org: OrgId, replacement: RoleId, by: i64) -> Self {
         let id = match replacement {
             RoleId::Custom(id) => id,

@@ -1,4 +1,4 @@
-//! The Super Admin role, transferred by who holds it or appointed by an operator.
+//! The Super Admin role: given to the first Admin, transferred, and appointed by an operator.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::{
     item::{attribute, text},
     members::MemberChange,
     removed_members::removed_event,
-    step::{at_version, gone_or_if},
+    step::{Change, OnConditionFailed, at_version, gone_or_if, refuse},
     transaction::Transaction,
 };
 use crate::domain::{
@@ -17,6 +17,41 @@ use crate::domain::{
 };
 
 impl Transaction<'_> {
+    /// Makes `member`, who accepts the first Admin's invitation, the Super Admin of an organization
+    /// that has none (SA1, INV8), and records it.
+    pub(super) fn first_super_admin(
+        self,
+        org: &Organization,
+        member: &Member,
+    ) -> Result<Self, Error> {
+        let after = org.with_super_admin(&member.user_id, self.context.at);
+        let target = after.target();
+        let event = Event::new(self.context, org, EventAction::SuperAdminAssigned, target);
+        let event = event.new_value(json!({ "super_admin_id": member.id() }));
+        let changed = refuse(Refusal::ChangedConcurrently);
+        self.name_super_admin(org, &after, Expression::default(), changed)?.record(event)
+    }
+
+    /// Names the Super Admin of an organization that has none, if `vacant` holds.
+    pub(super) fn name_super_admin(
+        self,
+        before: &Organization,
+        after: &Organization,
+        vacant: Expression,
+        on_failed: OnConditionFailed,
+    ) -> Result<Self, Error> {
+        let values = [
+            ("user", attribute(&after.super_admin_user_id)?),
+            ("version", attribute(&after.version)?),
+        ];
+        let set = Expression::new("#super_admin = :user, #version = :version", values);
+        let changes =
+            vec![Change::Set(set), Change::Remove(Expression::new("#pending_first_admin", []))];
+        let none = Expression::new("attribute_not_exists(#super_admin)", []);
+        let condition = none.and(at_version(before.version)?).and(vacant);
+        Ok(self.update(Key::organization(before.id()), changes, condition, on_failed))
+    }
+
     /// Transfers the Super Admin role. The two members and the organization change in one
     /// transaction, so there is exactly one Super Admin at any time (SA1, SA2).
     ///

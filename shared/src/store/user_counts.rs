@@ -110,7 +110,7 @@ impl Counter {
             Self::Users(kind) => kind.attribute().to_owned(),
             Self::BuiltIn(role, kind) => format!("{}_{}", kind.attribute(), role.key()),
             Self::SubOrganizations => "sub_organizations".to_owned(),
-            Self::ReassignmentsToPartnerRoles => "moves_to_partner_roles".to_owned(),
+            Self::ReassignmentsToPartnerRoles => "reassignments_to_partner_roles".to_owned(),
             Self::List(BoundedList::ApprovedDomains) => "approved_domains".to_owned(),
             Self::List(BoundedList::JoinRequests) => "join_requests".to_owned(),
             Self::List(BoundedList::CriticalAlertUsers) => "critical_alert_users".to_owned(),

@@ -182,7 +182,7 @@ impl OrganizationItems {
             match target {
                 RoleId::Custom(id) => *incoming.entry(id).or_default() += 1,
                 RoleId::BuiltIn(BuiltIn::MdfAdmin | BuiltIn::PartnerUser) => {
-                    *real.entry("moves_to_partner_roles".to_owned()).or_default() += 1;
+                    *real.entry("reassignments_to_partner_roles".to_owned()).or_default() += 1;
                 }
                 RoleId::BuiltIn(_) => {}
             }

@@ -110,7 +110,7 @@ pub struct RequesterFacts {
     /// the last [`DECLINED_DAYS`].
     pub invited_at: Option<Timestamp>,
     /// Whether they declined an invitation, so that the organization cannot invite them (INV14). A
-    /// request to join ends that.
+    /// join request ends that.
     pub declined_invitation: bool,
     /// Their earlier request.
     pub earlier_request: Option<JoinRequest>,

@@ -1,4 +1,4 @@
-//! Requests to join, as managers and their own people see them.
+//! Requests to join, as user managers and requesters see them.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::Person;
 use crate::domain::{self, JoinRequestId, MemberId, Name, OrgId, RequestStatus};
 
-/// A request to join.
+/// A join request.
 #[derive(Clone, Debug, Serialize)]
 pub struct JoinRequest {
     id: JoinRequestId,
@@ -29,7 +29,7 @@ impl JoinRequest {
     }
 }
 
-/// A request to join, for the person who made it.
+/// A join request, for the person who made it.
 #[derive(Clone, Debug, Serialize)]
 pub struct OwnJoinRequest {
     id: JoinRequestId,
