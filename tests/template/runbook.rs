@@ -207,9 +207,9 @@ fn memberships_are_moved_to_the_accounts_of_a_new_provider() {
     // The file of a spreadsheet of Windows: the last line, that of the person with a membership, has no end.
     fs::write(here.join("accounts.tsv"), "auth0|bob\tnew bob\r\nauth0|ada\tnew \"ada\"\r")
         .expect("it can be written");
-    let move_memberships = blocks(RUNBOOK).find(|it| it.contains("move_memberships()"));
-    let move_memberships = move_memberships.expect("the commands");
-    let commands = move_memberships.replace("<accounts.tsv", "<\"$HERE/accounts.tsv\"");
+    let reconnect_members = blocks(RUNBOOK).find(|it| it.contains("reconnect_members()"));
+    let reconnect_members = reconnect_members.expect("the commands");
+    let commands = reconnect_members.replace("<accounts.tsv", "<\"$HERE/accounts.tsv\"");
     let printed = run(&here, &[variables(), commands].join("\n"));
     assert_eq!(printed, "org_1 mem_1 {\"id\": \"mem_2\"}\n2 lines read\n");
     let changes = fs::read_to_string(here.join("changes")).expect("changes");
@@ -243,7 +243,7 @@ fn runbook_calls_saved_queries_by_their_titles_and_placeholders() {
         let placeholder = rest.split([' ', '`', '\n']).nth(1).filter(capitals).unwrap_or_default();
         assert!(text.contains(placeholder), "{title}: {placeholder} is not in the query");
         let needs_one =
-            ["REQUEST_ID", "INVOCATION", "CALLER_DIGEST"].iter().any(|it| text.contains(it));
+            ["REQUEST_ID", "INVOCATION", "CALLER_HASH"].iter().any(|it| text.contains(it));
         assert_eq!(needs_one, !placeholder.is_empty(), "{title}: {call:.60}");
     }
 }

@@ -1039,7 +1039,7 @@ export interface paths {
         put?: never;
         /**
          * Give a membership to another account
-         * @description For a person whose account at the identity provider is lost and was recreated: the account with the given `sub` takes over the membership, with its role and names, also the Super Admin's (OP2). The member has another id from then on. An open request to join of the new account ends. The membership keeps its address, because only a verified address of the person changes it: remove the member, and invite the new address.
+         * @description For a person whose account at the identity provider is lost and was recreated: gives the membership to the account with the given `sub`, with its role and names, also the Super Admin's (OP2). The member has another id from then on. An open join request of the new account ends. The membership keeps its address, because only a verified address of the person changes it: remove the member, and invite the new address.
          */
         post: operations["operatorReconnectMember"];
         delete?: never;
@@ -1143,7 +1143,7 @@ export interface paths {
         put?: never;
         /**
          * Offboard a person everywhere
-         * @description Ends the person's memberships, pending invitations and open requests to join in all organizations, and the critical alerts to their addresses (OP2). What they were called stays in the histories. Organizations of which they are the Super Admin are listed and left: appoint another one there. If time runs out, the answer is 503; the same request continues, and counts what it ended itself.
+         * @description Ends the person's memberships, pending invitations and open join requests in all organizations, and the critical alerts to their addresses (OP2). What they were called stays in the histories. Organizations of which they are the Super Admin are listed and left: appoint another one there. If time runs out, the answer is 503; the same request continues, and counts what it ended itself.
          */
         post: operations["operatorOffboardPerson"];
         delete?: never;
@@ -1164,7 +1164,7 @@ export interface paths {
         post?: never;
         /**
          * Erase a person
-         * @description Ends the person's memberships, invitations, requests to join and critical alerts, and removes their names and addresses, also from every event: the history shows "Erased person" (ERA1). Organizations are erased in transactions of several, each at once. If time runs out, the answer is 503; the same request continues.
+         * @description Ends the person's memberships, invitations, join requests and critical alerts, and removes their names and addresses, also from every event: the history shows "Erased person" (ERA1). Organizations are erased in transactions of several, each at once. If time runs out, the answer is 503; the same request continues.
          */
         delete: operations["operatorErasePerson"];
         options?: never;
@@ -1317,17 +1317,17 @@ export interface components {
          */
         EventId: string;
         /**
-         * @description The id of a member, a digest of the organization and the person's `sub`.
+         * @description The id of a member, a hash of the organization and the person's `sub`.
          * @example mem_5Q3R7S9T1V3W5X7Y9Z0A2B4C6D
          */
         MemberId: string;
         /**
-         * @description The id of a person on the platform, a digest of their `sub`; of their address, if no `sub` is known of them.
+         * @description The id of a person on the platform, a hash of their `sub`; of their address, if no `sub` is known of them.
          * @example person_3M5P7R9T1W3Y5A7C9E1G3J5K7M
          */
         PersonId: string;
         /**
-         * @description The id of a critical alert user, a digest of the organization and the address.
+         * @description The id of a critical alert user, a hash of the organization and the address.
          * @example alert_5Q3R7S9T1V3W5X7Y9Z0A2B4C6D
          */
         AlertId: string;
@@ -1876,7 +1876,7 @@ export interface components {
             actions: string[];
         };
         /**
-         * @description A person's request to join an organization (ORG2).
+         * @description The join request of a person (ORG2).
          * @example {
          *       "id": "req_01KAK5Y1Q3R5S7T9V0W2X4Y6Z8",
          *       "organization_id": "org_01KAK5QX3T7Y9ZB2C4D6E8F0GH",
@@ -1902,7 +1902,7 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
         };
         /**
-         * @description The caller's request to join an organization (ORG2).
+         * @description The join request of the caller (ORG2).
          * @example {
          *       "id": "req_01KAK5Y1Q3R5S7T9V0W2X4Y6Z8",
          *       "organization_id": "org_01KAK5QX3T7Y9ZB2C4D6E8F0GH",
@@ -2403,7 +2403,7 @@ export interface components {
             old: null;
             new: components["schemas"]["RequesterValues"];
         } & components["schemas"]["EventFields"];
-        /** @description A request to join was approved. */
+        /** @description A join request was approved. */
         JoinRequestApprovedEvent: {
             /** @constant */
             action: "join_request.approved";
@@ -2414,7 +2414,7 @@ export interface components {
             old: components["schemas"]["RequesterValues"];
             new: components["schemas"]["ApprovedRequestValues"];
         } & components["schemas"]["EventFields"];
-        /** @description A request to join ended without a membership. */
+        /** @description A join request ended without a membership. */
         JoinRequestEndedEvent: {
             /** @enum {string} */
             action: "join_request.cancelled" | "join_request.declined";
@@ -2606,7 +2606,7 @@ export interface components {
             identity_provider_role: components["schemas"]["IdentityProviderRole"] | null;
             access_expires_at?: components["schemas"]["Timestamp"];
         };
-        /** @description The request to join that the membership ended. */
+        /** @description The join request that the membership ended. */
         EndedRequestValues: {
             /** @enum {string} */
             join_request: "pending" | "declined";
@@ -2646,7 +2646,7 @@ export interface components {
             keeper_id?: components["schemas"]["MemberId"];
             keeper?: components["schemas"]["Person"];
         };
-        /** @description The membership that another account took over. */
+        /** @description The membership that was given to another account. */
         KeptMemberValues: {
             member_id: components["schemas"]["MemberId"];
             member: components["schemas"]["Person"];
@@ -2696,7 +2696,7 @@ export interface components {
             identity_provider_role: components["schemas"]["IdentityProviderRole"];
         };
         /** @description The name of the role that the users get, of a custom role when the deletion began. `null` for a deletion that an earlier version began. */
-        SuccessorName: string | null;
+        ReplacementRoleName: string | null;
         /** @description The role was not being deleted. */
         NoReassignmentValues: {
             reassign_to: null;
@@ -2775,7 +2775,7 @@ export interface components {
         /** @description What is kept about a person (ERA1). */
         PersonalData: {
             id: components["schemas"]["PersonId"];
-            /** @description What the person or service is called: by a membership, else by a former one or a request to join. `null` if no organization knows a name. */
+            /** @description What the person or service is called: by a membership, else by a former one or a join request. `null` if no organization knows a name. */
             name: string | null;
             /** @description `null` if the person is known by an address alone. */
             user_id: components["schemas"]["UserId"] | null;
@@ -3221,7 +3221,7 @@ export interface components {
             /** @constant */
             type: "/problems/role-being-deleted";
             reassign_to: components["schemas"]["RoleId"];
-            reassign_to_name: components["schemas"]["SuccessorName"];
+            reassign_to_name: components["schemas"]["ReplacementRoleName"];
             errors?: components["schemas"]["FieldErrors"];
         } & WithRequired<components["schemas"]["ProblemFields"], "type">) | ({
             /** @constant */
@@ -4205,7 +4205,7 @@ export interface components {
             /** @constant */
             status: 409;
         } & components["schemas"]["Problem"];
-        /** @description The caller's request to join was declined (ORG2). They can ask again at `ask_again_at`, or after an invitation, even if it has ended since. Ask an administrator for an invitation. */
+        /** @description The caller's join request was declined (ORG2). They can ask again at `ask_again_at`, or after an invitation, even if it has ended since. Ask an administrator for an invitation. */
         "join-request-declined": {
             /** @constant */
             type: "/problems/join-request-declined";
@@ -4513,7 +4513,7 @@ export interface components {
             status: 422;
             organization_id: components["schemas"]["OrganizationId"];
         } & WithRequired<components["schemas"]["Problem"], "errors">;
-        /** @description The platform team has suspended the organization (SA7). `reason` says why, for members only. Until an operator ends the suspension, members cannot see or change anything, and no one can accept an invitation, ask to join or join. A person can still decline an invitation and cancel a request to join. Other organizations are not affected. Ask the platform team what ends the suspension. */
+        /** @description The platform team has suspended the organization (SA7). `reason` says why, for members only. Until an operator ends the suspension, members cannot see or change anything, and no one can accept an invitation, ask to join or join. A person can still decline an invitation and cancel a join request. Other organizations are not affected. Ask the platform team what ends the suspension. */
         "organization-suspended": {
             /** @constant */
             type: "/problems/organization-suspended";
@@ -4568,7 +4568,7 @@ export interface components {
             retry_after: number;
         } & components["schemas"]["Problem"];
         /**
-         * @description The person with this address declined an invitation to this organization in the last 30 days (INV14). They can be invited again after `retry_after` seconds, which `Retry-After` repeats. They can ask to join, if the domain of their address is approved. A request to join allows invitations at once.
+         * @description The person with this address declined an invitation to this organization in the last 30 days (INV14). They can be invited again after `retry_after` seconds, which `Retry-After` repeats. They can ask to join, if the domain of their address is approved. A join request allows invitations at once.
          * @example {
          *       "type": "/problems/invitation-declined",
          *       "title": "Invitation declined before",
@@ -4661,7 +4661,7 @@ export interface components {
             /** @constant */
             status: 409;
             reassign_to: components["schemas"]["RoleId"];
-            reassign_to_name: components["schemas"]["SuccessorName"];
+            reassign_to_name: components["schemas"]["ReplacementRoleName"];
         } & components["schemas"]["Problem"];
         /**
          * @description Members hold the role, or pending invitations name it (ROLE6). `holders` counts both. Give them another role first, for example with `reassign_to`.
@@ -4823,7 +4823,7 @@ export interface components {
             /** @constant */
             status: 415;
         } & components["schemas"]["Problem"];
-        /** @description The `sub` of the service belongs to a person (MACH1). An organization knows it with an e-mail address: from a membership, a former one, a request to join or a declined invitation. `errors` points at it. Invite the person, or give the service a `sub` of its own. */
+        /** @description The `sub` of the service belongs to a person (MACH1). An organization knows it with an e-mail address: from a membership, a former one, a join request or a declined invitation. `errors` points at it. Invite the person, or give the service a `sub` of its own. */
         "user-id-of-person": {
             /** @constant */
             type: "/problems/user-id-of-person";
@@ -5401,7 +5401,7 @@ export interface components {
          */
         OrganizationFilter: components["schemas"]["OrganizationId"][];
         /**
-         * @description Only events about this person: those that they caused, that changed their membership or their requests to join, or that name them as Super Admin before or after, or as keeper of a service. Also those about the invitations and the critical alerts of the address that they have here, or had at last. The id can be that of a former member. Not together with other organizations, where the person has other ids.
+         * @description Only events about this person: those that they caused, that changed their membership or their join requests, or that name them as Super Admin before or after, or as keeper of a service. Also those about the invitations and the critical alerts of the address that they have here, or had at last. The id can be that of a former member. Not together with other organizations, where the person has other ids.
          * @example mem_5Q3R7S9T1V3W5X7Y9Z0A2B4C6D
          */
         PersonFilter: components["schemas"]["MemberId"];
@@ -7487,7 +7487,7 @@ export interface operations {
                  */
                 target?: components["parameters"]["TargetFilter"];
                 /**
-                 * @description Only events about this person: those that they caused, that changed their membership or their requests to join, or that name them as Super Admin before or after, or as keeper of a service. Also those about the invitations and the critical alerts of the address that they have here, or had at last. The id can be that of a former member. Not together with other organizations, where the person has other ids.
+                 * @description Only events about this person: those that they caused, that changed their membership or their join requests, or that name them as Super Admin before or after, or as keeper of a service. Also those about the invitations and the critical alerts of the address that they have here, or had at last. The id can be that of a former member. Not together with other organizations, where the person has other ids.
                  * @example mem_5Q3R7S9T1V3W5X7Y9Z0A2B4C6D
                  */
                 member_id?: components["parameters"]["PersonFilter"];

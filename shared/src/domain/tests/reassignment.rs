@@ -41,7 +41,7 @@ fn deletion_names_the_replacement_role_and_the_deleting_member() {
 }
 
 #[test]
-fn deletion_can_be_repeated_with_the_same_target_only() {
+fn deletion_can_be_repeated_with_the_same_replacement_only() {
     let Roles { org, guests, hosts } = roles();
     let admin = standing("ann", &org, RoleId::ADMIN);
     let deleted = delete(&admin, &guests, hosts).unwrap();
@@ -54,7 +54,7 @@ fn deletion_can_be_repeated_with_the_same_target_only() {
 }
 
 #[test]
-fn role_that_is_being_deleted_cannot_be_the_target() {
+fn role_that_is_being_deleted_cannot_be_the_replacement() {
     let Roles { org, guests, hosts } = roles();
     let admin = standing("ann", &org, RoleId::ADMIN);
     let role = CustomRole { id: hosts.custom().unwrap(), ..guests.clone() };
@@ -109,7 +109,7 @@ fn role_that_is_being_deleted_cannot_be_edited_and_is_deleted_without_users() {
 }
 
 #[test]
-fn role_without_users_is_deleted_at_once_if_its_target_is_allowed() {
+fn role_without_users_is_deleted_at_once_if_its_replacement_is_allowed() {
     let Roles { org, guests, hosts } = roles();
     let admin = standing("ann", &org, RoleId::ADMIN);
     let delete = |to| delete_role(&admin, &guests, UserCount::default(), Some(replacement(to)));
