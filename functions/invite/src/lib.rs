@@ -1,6 +1,5 @@
 //! The invitations of an organization: create, list, show, change, resend and revoke.
 
-mod access_end;
 mod batch;
 mod batch_checks;
 mod batch_request;
@@ -62,15 +61,15 @@ impl CreateInvitationRequest {
 async fn invite(
     call: Call,
     Path(org): Path<OrgId>,
-    Json(wanted): Json<CreateInvitationRequest>,
+    Json(request): Json<CreateInvitationRequest>,
 ) -> Result<Answer, ApiError> {
-    let slot = Key::address_slot(org, AddressHash::of(org, &wanted.email));
-    let facts = facts_to_invite(&call, org, &slot, Key::custom_role(org, wanted.role_id)).await?;
+    let slot = Key::address_slot(org, AddressHash::of(org, &request.email));
+    let facts = facts_to_invite(&call, org, &slot, Key::custom_role(org, request.role_id)).await?;
     let actor = &facts.actor;
     let Call { app, context, .. } = &call;
     let address = facts.address(&slot, context.at)?;
-    let id = InvitationId::of(context.at, org, &wanted.email);
-    let new = domain::invite(actor, wanted.draft(), address, id, context.at)?;
+    let id = InvitationId::of(context.at, org, &request.email);
+    let new = domain::invite(actor, request.draft(), address, id, context.at)?;
     let NewInvitation { invitation, .. } = &new;
     let view = facts.show(invitation, context.at)?;
     let location = format!("/v1/organizations/{org}/invitations/{id}");
@@ -159,12 +158,12 @@ async fn change(
     call: Call,
     Path((org, id)): Path<(OrgId, InvitationId)>,
     if_match: IfMatch,
-    Json(wanted): Json<UpdateInvitationRequest>,
+    Json(request): Json<UpdateInvitationRequest>,
 ) -> Result<Answer, ApiError> {
     let delivery = Some(Key::delivery(id));
     let facts = PendingInvitation::read(&call, org, id, delivery, may_manage).await?;
     let PendingInvitation { actor, invitation: before, found } = facts;
-    let after = domain::update_invitation(&actor, &before, wanted.update(), call.context.at)?;
+    let after = domain::update_invitation(&actor, &before, request.update(), call.context.at)?;
     if_match.check(before.version)?;
     let view = read_view(&call, &actor.org, &after, found).await?;
     let answer = Answer::ok(&view).with_version(after.version);

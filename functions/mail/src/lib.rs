@@ -15,13 +15,13 @@ mod about_services;
 mod access_reminders;
 mod brand;
 mod compose;
-mod digests;
 mod failure;
 mod feedback;
 mod invitation_reminders;
 mod offboarding;
 mod portal;
 mod queue;
+mod scheduled;
 mod selection;
 mod sending;
 #[cfg(feature = "aws")]
@@ -35,10 +35,10 @@ use std::sync::Arc;
 use shared::{domain::RequestContext, metrics::Metric, store::Store};
 
 pub use brand::{Brand, MAX_PRODUCT_NAME};
-pub use digests::{MailSummary, send_due};
 pub use failure::{ErrorResponse, SendFailure, WaitCause};
 pub use portal::Portal;
 pub use queue::{BatchFailures, EventKey, ItemFailure, Message, MessageAttributes, Messages};
+pub use scheduled::{MailSummary, send_due};
 #[cfg(feature = "aws")]
 pub use ses::{MAX_CALL, Ses};
 pub use template::{MAX_SUBJECT_VALUE, MAX_VALUE, MailContent};

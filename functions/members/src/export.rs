@@ -21,7 +21,7 @@ use shared::{
 use tokio::{task::spawn_blocking, time::Instant};
 
 use crate::{
-    about::{About, FilteredNames},
+    export_about::{About, FilteredNames},
     export_bucket::{ExportBucket, FileKey, attachment, file_name},
     export_rows::{COLUMNS, DisplayNames},
     filters::{Filters, UserList},

@@ -160,9 +160,10 @@ impl Filters {
     }
 
     fn statuses(&self) -> Vec<Status> {
-        let wanted = |status: &StatusParam| self.status.is_empty() || self.status.contains(status);
-        let active = wanted(&StatusParam::Active).then_some(Status::Active);
-        let pending = wanted(&StatusParam::Pending).then_some(Status::Pending);
+        let includes =
+            |status: &StatusParam| self.status.is_empty() || self.status.contains(status);
+        let active = includes(&StatusParam::Active).then_some(Status::Active);
+        let pending = includes(&StatusParam::Pending).then_some(Status::Pending);
         active.into_iter().chain(pending).collect()
     }
 

@@ -4,19 +4,19 @@
 //! This file has the routes, and the list of users: active members and pending invitations together
 //! (U3).
 
-mod about;
 mod export;
+mod export_about;
 mod export_bucket;
 mod export_rows;
 mod filters;
 mod list_rows;
 mod member;
 mod name_order;
+mod row_height;
 #[cfg(feature = "s3")]
 mod s3;
 mod services;
 mod sheet;
-mod wrapping;
 
 use axum::{
     Router,

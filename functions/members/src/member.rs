@@ -66,11 +66,11 @@ pub(crate) async fn change(
     Call { app, person, context, .. }: Call,
     Path((org, id)): Path<(OrgId, MemberId)>,
     if_match: IfMatch,
-    Json(wanted): Json<UpdateMemberRequest>,
+    Json(request): Json<UpdateMemberRequest>,
 ) -> Result<Answer, ApiError> {
-    let (actor, found) = app.store.facts(&person, org, wanted.keys(org, id)).await?;
+    let (actor, found) = app.store.facts(&person, org, request.keys(org, id)).await?;
     let before = target(&actor, &found, id, context.at)?;
-    let after = domain::update_member(&actor, &before, wanted.update(org, &found)?, context.at)?;
+    let after = domain::update_member(&actor, &before, request.update(org, &found)?, context.at)?;
     if_match.check(before.version)?;
     let names = app.store.get_also(found, views::Member::name_keys(&after)).await?;
     let view = views::Member::named(&after, &actor.org, &names, context.at)?;

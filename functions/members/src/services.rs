@@ -31,16 +31,16 @@ impl AddServiceRequest {
 pub(crate) async fn add(
     Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
-    Json(wanted): Json<AddServiceRequest>,
+    Json(request): Json<AddServiceRequest>,
 ) -> Result<Answer, ApiError> {
-    let keeper = wanted.keeper_id.unwrap_or_else(|| MemberId::of(org, &person.id));
-    let membership = Key::membership(org, &wanted.user_id);
+    let keeper = request.keeper_id.unwrap_or_else(|| MemberId::of(org, &person.id));
+    let membership = Key::membership(org, &request.user_id);
     let keys = [membership.clone(), Key::member(org, keeper)].into_iter();
-    let role = Key::custom_role(org, wanted.role_id);
+    let role = Key::custom_role(org, request.role_id);
     let (actor, found) = app.store.facts(&person, org, keys.chain(role)).await?;
     actor.require(RoleObject::UserManagement, Level::FullAccess)?;
-    let found = app.store.end_access_of(&context, &actor.org, &wanted.user_id, found).await?;
-    let draft = wanted.draft(found.member(org, keeper)?);
+    let found = app.store.end_access_of(&context, &actor.org, &request.user_id, found).await?;
+    let draft = request.draft(found.member(org, keeper)?);
     let tombstone = found.deleted_at(&membership)?;
     let service = domain::add_service(&actor, draft, tombstone, context.at)?;
     check_no_person(&app.store, &found, &service).await?;

@@ -18,9 +18,9 @@ pub(crate) async fn delete(
     call: Call,
     Path(org): Path<OrgId>,
     if_match: IfMatch,
-    Json(wanted): Json<DeleteAsOperatorRequest>,
+    Json(request): Json<DeleteAsOperatorRequest>,
 ) -> Result<Answer, ApiError> {
-    let DeleteAsOperatorRequest { name: NameField(name), reason: RequiredText(reason) } = wanted;
+    let DeleteAsOperatorRequest { name: NameField(name), reason: RequiredText(reason) } = request;
     let Call { app, context, .. } = call.as_operator()?;
     let found = app.store.get([Key::organization(org), Key::counts(org)]).await?;
     let before = found.organization_for_operator(org)?;

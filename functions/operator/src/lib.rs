@@ -113,14 +113,14 @@ impl Above {
 
 async fn create(
     call: Call,
-    Json(wanted): Json<CreateAsOperatorRequest>,
+    Json(request): Json<CreateAsOperatorRequest>,
 ) -> Result<Answer, ApiError> {
     let Call { app, context, .. } = call.as_operator()?;
-    let above = Above::read(&app, wanted.parent).await?;
+    let above = Above::read(&app, request.parent).await?;
     let (parent, root) = (above.parent(), above.root());
     let id = OrgId::new(context.at, context.seed);
     let (org, first_admin) =
-        domain::create_organization_as_operator(id, wanted.draft(), parent, root, context.at)?;
+        domain::create_organization_as_operator(id, request.draft(), parent, root, context.at)?;
     let location = format!("/v1/operator/organizations/{id}");
     let answer = Answer::created(location, &above.view(&org)).with_version(org.version);
     let first_admin = first_admin.as_ref();
@@ -192,9 +192,9 @@ async fn update(
     let OrganizationFacts { org: before, root, names } = organization_facts(&app, org).await?;
     if_match.check(before.version)?;
     let partner_users = partner_users(&app, &before, kind).await?;
-    let wanted = SettingsUpdate { kind, manage_sub_organizations, mdf_program };
+    let settings = SettingsUpdate { kind, manage_sub_organizations, mdf_program };
     let root = root.as_ref();
-    let after = domain::update_settings(&before, root, partner_users, wanted, context.at)?;
+    let after = domain::update_settings(&before, root, partner_users, settings, context.at)?;
     let view = views::Organization::of(&after, after.conditions(root), names);
     let answer = Answer::ok(&view).with_version(after.version);
     if after == before {

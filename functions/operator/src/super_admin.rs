@@ -22,9 +22,9 @@ pub(crate) struct AppointSuperAdminRequest {
 pub(crate) async fn appoint(
     call: Call,
     Path(org): Path<OrgId>,
-    Json(wanted): Json<AppointSuperAdminRequest>,
+    Json(request): Json<AppointSuperAdminRequest>,
 ) -> Result<Answer, ApiError> {
-    let AppointSuperAdminRequest { member_id, former, reason: RequiredText(reason) } = wanted;
+    let AppointSuperAdminRequest { member_id, former, reason: RequiredText(reason) } = request;
     let Call { app, context, .. } = call.as_operator()?;
     let org = app.store.organization_for_operator(org).await?;
     let AppointmentFacts { present, successor, names } =

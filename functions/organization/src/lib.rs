@@ -1,13 +1,13 @@
 //! Organizations: profile, approved domains, join requests, security settings, critical alert
 //! users, and links with customers and partners.
 
+mod approved_domains;
 mod critical_alert_users;
 mod deletion;
-mod domains;
 mod entries;
 mod join_requests;
+mod organization;
 mod partners;
-mod profile;
 mod security;
 
 use axum::{
@@ -22,15 +22,15 @@ use shared::{
 /// The routes of the function.
 pub fn router() -> Router<App> {
     Router::new()
-        .route("/v1/organizations", post(profile::create))
+        .route("/v1/organizations", post(organization::create))
         .route(
             "/v1/organizations/{org}",
-            get(profile::show).patch(profile::update).delete(deletion::delete),
+            get(organization::show).patch(organization::update).delete(deletion::delete),
         )
         .route("/v1/organizations/{org}/domains", get(entries::list::<MailDomain>))
         .route(
             "/v1/organizations/{org}/domains/{domain}",
-            put(domains::add).delete(domains::remove),
+            put(approved_domains::add).delete(approved_domains::remove),
         )
         .route("/v1/me/joinable-organizations", get(join_requests::joinable))
         .route(

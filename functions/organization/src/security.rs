@@ -32,12 +32,12 @@ pub(crate) struct UpdateSecurityRequest {
 }
 
 impl From<UpdateSecurityRequest> for Security {
-    fn from(wanted: UpdateSecurityRequest) -> Self {
-        let BoundedInt(days) = wanted.event_retention_days;
+    fn from(request: UpdateSecurityRequest) -> Self {
+        let BoundedInt(days) = request.event_retention_days;
         Self {
-            require_mfa: wanted.require_mfa,
-            max_session_minutes: wanted.max_session_minutes.map(|BoundedInt(minutes)| minutes),
-            allowed_networks: wanted.allowed_networks.0,
+            require_mfa: request.require_mfa,
+            max_session_minutes: request.max_session_minutes.map(|BoundedInt(minutes)| minutes),
+            allowed_networks: request.allowed_networks.0,
             event_retention_days: days,
         }
     }

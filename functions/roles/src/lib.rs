@@ -227,12 +227,12 @@ async fn edit(
     call: Call,
     Path((org, role)): Path<(OrgId, RoleId)>,
     if_match: IfMatch,
-    Json(wanted): Json<UpdateRoleRequest>,
+    Json(request): Json<UpdateRoleRequest>,
 ) -> Result<Answer, ApiError> {
-    let request = EditRole { call, org, role, draft: wanted.draft(), if_match };
-    match retry_lost_races(MAX_ATTEMPTS, |_| request.attempt()).await? {
+    let edit = EditRole { call, org, role, draft: request.draft(), if_match };
+    match retry_lost_races(MAX_ATTEMPTS, |_| edit.attempt()).await? {
         Attempt::Done(answer) => Ok(answer),
-        Attempt::LostRace(refusal) => request.if_match.outcome(Err(refusal.into())),
+        Attempt::LostRace(refusal) => edit.if_match.outcome(Err(refusal.into())),
     }
 }
 

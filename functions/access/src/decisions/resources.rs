@@ -33,6 +33,12 @@ struct ReachableOrganization {
     from: OrgId,
 }
 
+/// The candidates of one page, and the position of the next page if there are more.
+struct ReachablePage {
+    candidates: Vec<ReachableOrganization>,
+    next: Option<ResourcePosition>,
+}
+
 pub(super) async fn search(
     call: Call,
     AnyObject(fields): AnyObject,
@@ -63,7 +69,8 @@ async fn granted_resources(
     let mut candidates = Vec::new();
     let mut next = Some(page.after.clone().unwrap_or_default());
     if let Some(ResourcePosition::Own(after)) = &next {
-        (candidates, next) = own(store, &subject.id, after.as_deref(), page.limit).await?;
+        ReachablePage { candidates, next } =
+            own(store, &subject.id, after.as_deref(), page.limit).await?;
     }
     let further =
         [AccessPath::Ancestor, AccessPath::Partner].into_iter().find(|path| path.supports(action));
@@ -71,9 +78,9 @@ async fn granted_resources(
     next = match (next, further) {
         (Some(ResourcePosition::Further { membership, organization }), Some(path)) if room > 0 => {
             let search = ResourceSearch { store, subject, action, path };
-            let (found, next) = search.candidates(membership, organization, room).await?;
-            candidates.extend(found);
-            next
+            let reachable = search.candidates(membership, organization, room).await?;
+            candidates.extend(reachable.candidates);
+            reachable.next
         }
         (Some(ResourcePosition::Further { .. }), None) => None,
         (next, _) => next,
@@ -99,18 +106,15 @@ async fn own(
     subject: &UserId,
     after: Option<&str>,
     limit: usize,
-) -> Result<(Vec<ReachableOrganization>, Option<ResourcePosition>), Error> {
+) -> Result<ReachablePage, Error> {
     let after = after.map(Position::new);
     let page = PageRequest { limit, after: after.as_ref() };
     let found = store.page(List::memberships(subject), page).await?;
     let own = |next: Position| ResourcePosition::Own(Some(next.key));
-    let next = found.next.map_or(ResourcePosition::FURTHER, own);
+    let next = Some(found.next.map_or(ResourcePosition::FURTHER, own));
     let orgs = found.items.into_iter().map(|member| member.path.id());
-    Ok((
-        orgs.map(|org| ReachableOrganization { org, path: AccessPath::Member, from: org })
-            .collect(),
-        Some(next),
-    ))
+    let candidate = |org| ReachableOrganization { org, path: AccessPath::Member, from: org };
+    Ok(ReachablePage { candidates: orgs.map(candidate).collect(), next })
 }
 
 /// A search for the organizations that a subject reaches without being their member.
@@ -122,14 +126,14 @@ struct ResourceSearch<'a> {
 }
 
 impl ResourceSearch<'_> {
-    /// A page of candidates, and the next position. `done` is the key of the last completed
-    /// membership, `after` that of the last organization within the following one.
+    /// A page of candidates. `done` is the key of the last completed membership, `after` that of
+    /// the last organization within the following one.
     async fn candidates(
         &self,
         mut done: Option<String>,
         mut after: Option<String>,
         limit: usize,
-    ) -> Result<(Vec<ReachableOrganization>, Option<ResourcePosition>), Error> {
+    ) -> Result<ReachablePage, Error> {
         let position =
             |membership, organization| ResourcePosition::Further { membership, organization };
         let last = done.as_deref().map(Position::new);
@@ -143,7 +147,7 @@ impl ResourceSearch<'_> {
             if standing.is_some_and(|standing| self.could_grant(standing)) {
                 let room = limit - candidates.len();
                 if room == 0 || followed == MAX_FOLLOWED {
-                    return Ok((candidates, Some(position(done, None))));
+                    return Ok(ReachablePage { candidates, next: Some(position(done, None)) });
                 }
                 followed += 1;
                 let last = after.as_deref().map(Position::new);
@@ -155,12 +159,13 @@ impl ResourceSearch<'_> {
                     from: path.id(),
                 }));
                 if more.is_some() {
-                    return Ok((candidates, Some(position(done, more))));
+                    return Ok(ReachablePage { candidates, next: Some(position(done, more)) });
                 }
             }
             (done, after) = (Some(keys::organization(path.id())), None);
         }
-        Ok((candidates, memberships.next.map(|next| position(Some(next.key), None))))
+        let next = memberships.next.map(|next| position(Some(next.key), None));
+        Ok(ReachablePage { candidates, next })
     }
 
     /// Whether this membership could grant the action in another organization.

@@ -92,10 +92,10 @@ impl<P: Serialize + DeserializeOwned> SearchPage<P> {
     ) -> Result<Self, Problem> {
         fields.check_context().map_err(malformed)?;
         let PageFields { token, limit } = fields.page().map_err(malformed)?;
-        let wanted = limit.map(page_size);
+        let requested = limit.map(page_size);
         let search = vec![route.to_owned(), fields.page_binding(searched)];
         let Some(token) = token.filter(|token| !token.is_empty()) else {
-            let limit = wanted.unwrap_or(MAX_RESULTS);
+            let limit = requested.unwrap_or(MAX_RESULTS);
             return Ok(Self { search, limit, after: None });
         };
         let changed = || {
@@ -106,7 +106,7 @@ impl<P: Serialize + DeserializeOwned> SearchPage<P> {
         let position = Cursor::decode(&token, &search).map_err(|_| changed())?;
         let token = serde_json::from_str(&position.key).map_err(|_| changed())?;
         let PageToken { limit, after } = token;
-        if limit > MAX_RESULTS || wanted.is_some_and(|wanted| wanted != limit) {
+        if limit > MAX_RESULTS || requested.is_some_and(|requested| requested != limit) {
             return Err(changed());
         }
         Ok(Self { search, limit, after })

@@ -44,6 +44,18 @@ struct MemberSources {
     beyond: Option<SubjectPosition>,
 }
 
+/// A member whose role grants the action according to the indexes, and the source of the member.
+struct Candidate<'a> {
+    source: &'a MemberSource,
+    member: Member,
+}
+
+/// The candidates of one page, and the position of the next page if there are more.
+struct CandidatePage<'a> {
+    candidates: Vec<Candidate<'a>>,
+    next: Option<SubjectPosition>,
+}
+
 pub(super) async fn search(
     call: Call,
     AnyObject(fields): AnyObject,
@@ -75,15 +87,16 @@ async fn granted_subjects(
     let start = SubjectPosition::default();
     let at = page.after.as_ref().unwrap_or(&start);
     let MemberSources { sources, beyond } = sources(store, action, org, at).await?;
-    let (candidates, next) = candidates(store, &sources, at, page.limit).await?;
-    let query = |(_, member): &(&MemberSource, Member)| AccessQuery {
-        subject: Person::subject(member.user_id.clone(), now),
+    let CandidatePage { candidates, next } = candidates(store, &sources, at, page.limit).await?;
+    let query = |candidate: &Candidate<'_>| AccessQuery {
+        subject: Person::subject(candidate.member.user_id.clone(), now),
         org,
         actions: vec![action],
     };
     let queries: Vec<_> = candidates.iter().map(query).collect();
     let memberships = store.memberships_on_paths(&queries).await?;
-    let found = candidates.into_iter().zip(memberships).filter_map(|((source, member), paths)| {
+    let found = candidates.into_iter().zip(memberships).filter_map(|(candidate, paths)| {
+        let Candidate { source, member } = candidate;
         let first = first_granting(&paths, action)?;
         let is_first_path = first.path == source.rank.path() && first.from() == source.org.id();
         // The membership that grants the action was read by its key.
@@ -101,36 +114,40 @@ async fn sources(
     at: &SubjectPosition,
 ) -> Result<MemberSources, Error> {
     let mut all = MemberSources { sources: vec![], beyond: None };
-    let Some(here) = store.organization(org).await? else { return Ok(all) };
-    let above = if AccessPath::Ancestor.supports(action) { here.path.ancestors() } else { &[] };
+    let Some(resource) = store.organization(org).await? else { return Ok(all) };
+    let ancestors =
+        if AccessPath::Ancestor.supports(action) { resource.path.ancestors() } else { &[] };
     let partners = partners(store, action, org, at).await?;
     if partners.next.is_some() {
         let last = partners.items.last().map(|link| link.partner_id);
         let done = last.map(|id| SourceRank::Partner { id, is_done: true });
         all.beyond = done.map(SubjectPosition::start);
     }
-    let beside = partners.items.iter().map(|link| link.partner_id);
-    let linked = beside.clone().map(|partner| Key::customer(partner, org));
-    let around = above.iter().copied().chain(beside.clone()).map(Key::organization);
-    let root = here.path.root_id();
-    let asked = (action.depends_on_root_settings() && root != org).then(|| Key::organization(root));
-    let found = store.get(around.chain(linked).chain(asked)).await?;
-    let root = found.organization(root).cloned();
-    let mut add = |rank: SourceRank, link, org: Option<Organization>| {
+    let partner_ids = partners.items.iter().map(|link| link.partner_id);
+    let link_keys = partner_ids.clone().map(|partner| Key::customer(partner, org));
+    let ancestor_and_partner_keys =
+        ancestors.iter().copied().chain(partner_ids.clone()).map(Key::organization);
+    let root_id = resource.path.root_id();
+    let needs_root = action.depends_on_root_settings() && root_id != org;
+    let root_key = needs_root.then(|| Key::organization(root_id));
+    let found = store.get(ancestor_and_partner_keys.chain(link_keys).chain(root_key)).await?;
+    let root = found.organization(root_id).cloned();
+    let mut add_source = |rank: SourceRank, link, org: Option<Organization>| {
+        // Ranks before the position were read by earlier pages.
         let Some(org) = org.filter(|_| rank >= at.rank) else { return };
         let roles = granting_roles(rank.path(), link, &org, root.as_ref(), action);
         if !roles.is_empty() {
             all.sources.push(MemberSource { rank, org, roles });
         }
     };
-    add(SourceRank::Own, None, Some(here.clone()));
-    for (depth, &ancestor) in above.iter().enumerate() {
-        add(SourceRank::Ancestor(depth), None, found.organization(ancestor).cloned());
+    add_source(SourceRank::Own, None, Some(resource.clone()));
+    for (depth, &ancestor) in ancestors.iter().enumerate() {
+        add_source(SourceRank::Ancestor(depth), None, found.organization(ancestor).cloned());
     }
-    for partner in beside {
+    for partner in partner_ids {
         let link = found.customer(&Key::customer(partner, org))?.map(CustomerLink::access);
         let rank = SourceRank::Partner { id: partner, is_done: false };
-        add(rank, link, found.organization(partner).cloned());
+        add_source(rank, link, found.organization(partner).cloned());
     }
     Ok(all)
 }
@@ -153,13 +170,13 @@ async fn partners(
     store.page(List::partners(org, partner), page).await
 }
 
-/// A page of members whose roles grant the action according to the indexes, and the next position.
+/// A page of the members whose roles grant the action according to the indexes.
 async fn candidates<'a>(
     store: &Store,
     sources: &'a [MemberSource],
     at: &SubjectPosition,
     limit: usize,
-) -> Result<(Vec<(&'a MemberSource, Member)>, Option<SubjectPosition>), Error> {
+) -> Result<CandidatePage<'a>, Error> {
     let pages = sources.iter().map(|source| {
         let last = at.key.as_deref().filter(|_| source.rank == at.rank);
         let after = last.map(Position::new);
@@ -171,24 +188,26 @@ async fn candidates<'a>(
     });
     let mut candidates = Vec::new();
     for (source, page) in sources.iter().zip(try_join_all(pages).await?) {
-        let MemberSource { rank, .. } = *source;
+        let rank = source.rank;
         let room = limit - candidates.len();
         if room == 0 && !page.items.is_empty() {
-            return Ok((candidates, Some(SubjectPosition::start(rank))));
+            let next = Some(SubjectPosition::start(rank));
+            return Ok(CandidatePage { candidates, next });
         }
-        let more = page.items.len() > room;
+        let is_cut = page.items.len() > room;
         let mut last = page.next.map(|next| next.key);
         for user in page.items.into_iter().take(room) {
             if let ListedUser::Active(member) = user {
-                if more {
+                if is_cut {
                     last = Some(index::user_by_address(&member.path, &index::address_of(&member)));
                 }
-                candidates.push((source, member));
+                candidates.push(Candidate { source, member });
             }
         }
         if last.is_some() {
-            return Ok((candidates, Some(SubjectPosition { rank, key: last })));
+            let next = Some(SubjectPosition { rank, key: last });
+            return Ok(CandidatePage { candidates, next });
         }
     }
-    Ok((candidates, None))
+    Ok(CandidatePage { candidates, next: None })
 }

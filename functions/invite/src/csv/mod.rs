@@ -2,6 +2,7 @@
 //! messenger, or from our own export. The first line names the columns, or one below a title.
 //! Columns that are not known are ignored.
 
+mod access_end;
 mod columns;
 mod row;
 mod table;

@@ -5,11 +5,8 @@ use shared::{
     store::RoleNames,
 };
 
-use super::invalid;
-use crate::{
-    access_end,
-    batch_request::{InvitationItem, ItemPlace, Terms},
-};
+use super::{access_end, invalid};
+use crate::batch_request::{InvitationItem, ItemPlace, Terms};
 
 /// The statuses of accounts that are not in use, of Atlassian, Google, Slack, Okta, Entra ID and
 /// common directories of staff, in English and German.

@@ -1,5 +1,5 @@
-//! What the schedule sends: the digests (INV14, OP2), and the mails before invitations and access
-//! end.
+//! The run of the schedule: sends the digests (INV14, OP2), and the mails before invitations and
+//! access end.
 
 use serde::Serialize;
 use shared::{

@@ -20,7 +20,7 @@ const SECONDS_PER_DAY: f64 = 86_400.0;
 /// # Errors
 ///
 /// Which form to use, for people.
-pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
+pub(super) fn parse(text: &str) -> Result<Timestamp, String> {
     if let Some(Time(at)) = Time::parse(text) {
         return Ok(at);
     }

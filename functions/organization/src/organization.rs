@@ -159,13 +159,13 @@ pub(crate) async fn update(
     Call { app, person, context, .. }: Call,
     Path(org): Path<OrgId>,
     if_match: IfMatch,
-    Json(wanted): Json<UpdateOrganizationRequest>,
+    Json(request): Json<UpdateOrganizationRequest>,
 ) -> Result<Answer, ApiError> {
     let (actor, found) = app.store.facts_to_show(&person, org, [Key::profile(org)]).await?;
     actor.require(RoleObject::OrganizationGeneralInformation, Level::FullAccess)?;
     if_match.check(actor.org.version)?;
     let before = found.profile(org)?;
-    let (org, after) = wanted.apply(&actor.org, &before, context.at);
+    let (org, after) = request.apply(&actor.org, &before, context.at);
     let view = OrganizationDetails::of(&org, actor.conditions, &found, after.clone())?;
     let answer = Answer::ok(&view).with_version(org.version);
     if (&org, &after) == (&actor.org, &before) {
