@@ -136,9 +136,11 @@ impl DeleteRole {
         use Refusal::{
             NoSuchRole, RoleBeingDeleted, ServiceRoleNotAllowed, SuperAdminNotAssignable,
         };
-        let key = self.reassign_to.and_then(|id| Key::custom_role(self.org, id));
-        let role = key.map(|key| found.role(&key)).transpose()?.flatten();
-        let role = role.as_ref().map(|found| &found.role);
+        let custom = match self.reassign_to {
+            Some(id) => found.custom_role(self.org, id)?,
+            None => None,
+        };
+        let role = custom.as_ref().map(|custom| &custom.role);
         let replacement = self.reassign_to.map(|id| RequestedReplacement { id, role });
         let step = domain::delete_role(actor, &before.role, before.users, replacement);
         step.map_err(|refusal| match refusal {
