@@ -82,11 +82,10 @@ pub fn change_role(
     if target.user_id == actor.person.id {
         return Err(Refusal::CannotChangeOwnRole);
     }
-    match target.role_id {
-        RoleId::SUPER_ADMIN => return Err(Refusal::SuperAdminProtected),
-        RoleId::ADMIN if !actor.is_super_admin() => return Err(Refusal::SuperAdminRequired),
-        _ => {}
+    if target.role_id == RoleId::SUPER_ADMIN {
+        return Err(Refusal::SuperAdminProtected);
     }
+    check_admin_changed_by_super_admin(actor, target)?;
     if target.service.is_some() {
         check_service_role(role)?;
     }
@@ -118,13 +117,19 @@ fn change_access_end(
     if target.user_id == actor.person.id {
         return Err(Refusal::CannotChangeOwnRole);
     }
-    if target.role_id == RoleId::ADMIN && !actor.is_super_admin() {
-        return Err(Refusal::SuperAdminRequired);
-    }
+    check_admin_changed_by_super_admin(actor, target)?;
     actor.require_grant(target.role_id)?;
     check_access_end(end, now)?;
     let granted_by = end.map(|_| actor.membership().map(Member::id)).transpose()?;
     Ok(Member { access_expires_at: end, access_granted_by: granted_by, ..target.clone() })
+}
+
+/// Checks that an Admin is changed by the Super Admin alone (SA4).
+fn check_admin_changed_by_super_admin(actor: &Standing, target: &Member) -> Result<(), Refusal> {
+    if target.role_id == RoleId::ADMIN && !actor.is_super_admin() {
+        return Err(Refusal::SuperAdminRequired);
+    }
+    Ok(())
 }
 
 /// The membership of `member` with another account of theirs (OP2). `tombstone` is the version of
